@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Azimuth: kernel tuning and driver layer for Linux guests on Azure hardware.
+#
+# Each directory with C sources has a build.mk that adds its files to the
+# lists below; this file only knows how lists become programs.
+
+O	:= out
+CC	?= gcc
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
+CLANG	?= clang
+
+WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wno-unused-parameter -Wvla
+BASE	:= -std=gnu11 -D_GNU_SOURCE -I. -Ilab -g -pthread $(WARN)
+CFLAGS	?= -O2 -fno-strict-aliasing
+SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+LIBS	:= -ljansson -lm
+
+AZIMUTH_SRCS :=
+AZHOST_SRCS  :=
+UNIT_TESTS   :=
+FUZZERS      :=
+
+include $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk))
+
+all: $(O)/bin/azimuth $(O)/bin/azhost
+
+# ---- objects, in three flavours -------------------------------------------
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(SAN) -MMD -MP -c -o $@ $<
+
+$(O)/fuzzobj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BASE) $(FUZZ) -MMD -MP -c -o $@ $<
+
+# ---- programs -------------------------------------------------------------
+$(O)/bin/azimuth: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) -static -pthread -o $@ $^ $(LIBS)
+
+$(O)/bin/azhost: $(AZHOST_SRCS:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) -static -pthread -o $@ $^ $(LIBS)
+
+define unit_rule
+$(O)/unit/$(1): $(O)/san/tests/unit/test_$(1).o $$(patsubst %.c,$(O)/san/%.o,$$(UNIT_$(1)_SRCS))
+	@mkdir -p $$(@D)
+	$$(CC) $(SAN) -pthread -o $$@ $$^ -lcmocka $(LIBS)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
+
+define fuzz_rule
+$(O)/fuzz/$(1): $(O)/fuzzobj/lab/fuzz/fuzz_$(1).o $$(patsubst %.c,$(O)/fuzzobj/%.o,$$(FUZZ_$(1)_SRCS))
+	@mkdir -p $$(@D)
+	$$(CLANG) $(FUZZ) -pthread -o $$@ $$^ $(LIBS)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
+
+unit-programs: $(UNIT_TESTS:%=$(O)/unit/%)
+fuzz-programs: $(FUZZERS:%=$(O)/fuzz/%)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+.PHONY: all unit-programs fuzz-programs
+.SECONDARY:

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef AZ_LAB_VMBUS_BUS_H
+#define AZ_LAB_VMBUS_BUS_H
+
+#include "vmbus/device.h"
+
+/*
+ * The bus as the machine sees it. The machine provides the SynIC through
+ * struct vmbus_platform; unit tests and fuzzers provide a fake one, so that
+ * nothing here needs KVM.
+ */
+struct vmbus_platform {
+	void *ctx;
+
+	/*
+	 * Put @msg (header of 16 bytes and payload, 256 in all; TLFS 11.9) into
+	 * the guest's message slot of SINT @sint on VP @vp and raise the
+	 * interrupt. 0; -EAGAIN when the slot is occupied, then msg_pending
+	 * was set and vmbus_eom() will be called; -ENODEV when that VP has no
+	 * message page enabled.
+	 */
+	int (*post_message)(void *ctx, uint32_t vp, unsigned int sint, const void *msg);
+
+	/* Set event flag @flag of SINT @sint on VP @vp; interrupt if it was clear. 0 or -ENODEV. */
+	int (*signal_event)(void *ctx, uint32_t vp, unsigned int sint, unsigned int flag);
+
+	/*
+	 * SIGNAL_EVENT hypercalls for @connection_id shall write to eventfd
+	 * @fd (-1: stop). In the kernel where KVM_HYPERV_EVENTFD is there.
+	 */
+	int (*bind_signal)(void *ctx, uint32_t connection_id, int fd);
+
+	/* The highest VP index + 1. */
+	uint32_t vp_count;
+};
+
+struct vmbus *vmbus_create(const struct guest_memory *mem, struct faults *faults,
+			   const struct vmbus_platform *platform);
+/* Close all channels, destroy all devices. */
+void vmbus_free(struct vmbus *bus);
+
+/* Add @dev before the guest starts; the bus owns it then and calls ops->destroy. 0 or -errno. */
+int vmbus_add_device(struct vmbus *bus, struct vmbus_device *dev);
+struct vmbus_device *vmbus_find_device(struct vmbus *bus, const char *name);
+
+/*
+ * From a vCPU thread: HvCallPostMessage with connection id, type and payload
+ * (at most 240 bytes, TLFS 11.10.3). The return value is the hypercall's
+ * status (HV_STATUS_*). The message is handled on the control loop.
+ */
+uint16_t vmbus_post_message(struct vmbus *bus, uint32_t connection_id, uint32_t type,
+			    const void *payload, uint32_t len);
+
+/* The guest freed its message slot on VP @vp. Any thread. */
+void vmbus_eom(struct vmbus *bus, uint32_t vp);
+
+/* The guest was reset or crashed: forget the connection, close everything. */
+void vmbus_reset(struct vmbus *bus);
+
+/* Channels with counters, as in counters.json ("channels"); new reference. Any thread. */
+json_t *vmbus_counters(struct vmbus *bus);
+
+#endif

@@ -68,5 +68,40 @@ fuzz-programs: $(FUZZERS:%=$(O)/fuzz/%)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all unit-programs fuzz-programs
+list-unit:
+	@echo $(UNIT_TESTS)
+list-fuzz:
+	@echo $(FUZZERS)
+
+# ---- what people run -------------------------------------------------------
+run:
+	@scripts/setup build lab kernel
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+	@scripts/run
+
+test:
+	@scripts/setup
+	@scripts/test
+
+check:
+	@scripts/setup build test kernel
+	@scripts/test --quick
+
+fuzz:
+	@scripts/setup build test
+	@scripts/fuzz --seconds $(or $(SECONDS_EACH),300)
+
+clean:
+	rm -rf $(O)/bin $(O)/obj $(O)/san $(O)/fuzzobj $(O)/unit $(O)/fuzz $(O)/gen
+
+help:
+	@echo "make run     boot stock and patched drivers on the simulated host and compare them"
+	@echo "make test    every test: unit, style, queue, bad input, fuzz smoke, lab (30 min)"
+	@echo "make check   the quick part, for each commit (under 2 min)"
+	@echo "make fuzz    each fuzzer for SECONDS_EACH=300 seconds"
+	@echo "make all     out/bin/azimuth and out/bin/azhost"
+	@echo "make clean   remove what was compiled; downloads and kernels stay in out/"
+
+.DEFAULT_GOAL := all
+.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run test check fuzz clean help
 .SECONDARY:

@@ -66,7 +66,7 @@ $(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
 unit-programs: $(UNIT_TESTS:%=$(O)/unit/%)
 fuzz-programs: $(FUZZERS:%=$(O)/fuzz/%)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/san $(O)/fuzzobj -name '*.d' -type f 2>/dev/null)
 
 list-unit:
 	@echo $(UNIT_TESTS)

@@ -106,7 +106,7 @@ apt_has()
 apt_depends()
 {
 	apt-cache "${APT_OPTS[@]}" show "$1=$2" 2>/dev/null |
-		sed -n 's/^Depends: //p' | tr ',|' '\n\n' | sed 's/^ *//; s/[ :(].*//' |
+		sed -n 's/^Depends: //p' | tr ',|' '\n' | sed 's/^ *//; s/[ :(].*//' |
 		grep -E -- "$3" || true
 }
 

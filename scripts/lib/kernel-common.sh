@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used by the files that source it
 # What scripts/kernel and scripts/queue share: messages, a scratch directory
 # that never outlives the command, one lock per base, the place of each file.
 #

@@ -15,8 +15,9 @@ extract_vmlinux()
 {
 	local sects start length magic unpack trailer=4
 
-	[ "$(le 4 "$1" $((0x202)))" = $((0x53726448)) ] && [ "$(le 2 "$1" $((0x206)))" -ge $((0x208)) ] ||
+	if [ "$(le 4 "$1" $((0x202)))" != $((0x53726448)) ] || [ "$(le 2 "$1" $((0x206)))" -lt $((0x208)) ]; then
 		die 3 "$1 is not a bzImage with boot protocol 2.08 or later"
+	fi
 	sects=$(le 1 "$1" $((0x1f1)))
 	[ "$sects" != 0 ] || sects=4
 	start=$(((sects + 1) * 512 + $(le 4 "$1" $((0x248)))))

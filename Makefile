@@ -20,12 +20,13 @@ LIBS	:= -ljansson -lm
 
 AZIMUTH_SRCS :=
 AZHOST_SRCS  :=
+LABTOOL_SRCS :=
 UNIT_TESTS   :=
 FUZZERS      :=
 
 include $(sort $(wildcard */build.mk */*/build.mk */*/*/build.mk))
 
-all: $(O)/bin/azimuth $(O)/bin/azhost
+all: $(O)/bin/azimuth $(O)/bin/azhost $(O)/bin/labtool
 
 # ---- objects, in three flavours -------------------------------------------
 $(O)/obj/%.o: %.c
@@ -46,6 +47,10 @@ $(O)/bin/azimuth: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
 	$(CC) -static -pthread -o $@ $^ $(LIBS)
 
 $(O)/bin/azhost: $(AZHOST_SRCS:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) -static -pthread -o $@ $^ $(LIBS)
+
+$(O)/bin/labtool: $(LABTOOL_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) -static -pthread -o $@ $^ $(LIBS)
 

@@ -27,13 +27,21 @@ struct loop_timer {
 /* Create a loop and start its thread (named @name). NULL with errno set on failure. */
 struct loop *loop_start(const char *name);
 
-/* Stop the thread after the running callback, join it, free the loop. Not from its own thread. */
+/*
+ * Stop the thread after the running callback, join it, free the loop. Calls
+ * that were queued before are still run, in their order (nobody waits for ever,
+ * what they own is not lost); timers and descriptors are not. Not from the
+ * loop's own thread. NULL is harmless.
+ */
 void loop_stop(struct loop *loop);
 
 /* True on the loop's own thread. */
 bool loop_is_current(const struct loop *loop);
 
-/* Run @fn on the loop's thread and wait for it (runs at once on the loop's own thread). */
+/*
+ * Run @fn on the loop's thread and wait for it (runs at once on the loop's own
+ * thread). Two loops must not call each other: one of the two directions posts.
+ */
 void loop_call(struct loop *loop, loop_fn fn, void *ctx);
 
 /* Run @fn on the loop's thread soon; calls of one sender keep their order. 0 or -ENOMEM. */

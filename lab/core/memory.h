@@ -30,7 +30,8 @@ struct guest_memory {
 
 /*
  * Reserve @size bytes (rounded up to 2 MiB) of zeroed guest memory. Pages are
- * allocated on first touch. Returns 0 or -ENOMEM.
+ * allocated on first touch. 0, -EINVAL (@size is 0) or -ENOMEM; then @mem is
+ * empty, and mem_free() of it is harmless.
  */
 int mem_init(struct guest_memory *mem, uint64_t size);
 void mem_free(struct guest_memory *mem);

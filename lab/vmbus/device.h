@@ -11,6 +11,7 @@
 #include "core/faults.h"
 #include "core/loop.h"
 #include "core/memory.h"
+#include "proto/vmbus.h"
 #include "vmbus/gpadl.h"
 #include "vmbus/ring.h"
 
@@ -28,12 +29,8 @@ struct vmbus;
 struct vmbus_device;
 struct vmbus_channel;
 
-#define VMBUS_USER_DEFINED	120
+#define VMBUS_USER_DEFINED	VMBUS_USER_DEFINED_MAX
 #define VMBUS_MAX_PACKET	(64u * 1024)
-
-struct vmbus_guid {
-	uint8_t b[16];		/* as on the wire: first three fields little endian */
-};
 
 struct vmbus_device_ops {
 	const char *type;		/* "net", "scsi", "heartbeat", ... */

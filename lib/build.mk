@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-LIB_SRCS := lib/log.c lib/opts.c
+AZIMUTH_SRCS += lib/log.c lib/opts.c lib/clock.c lib/hist.c lib/stats.c lib/pattern.c \
+		lib/env.c lib/imds.c lib/result.c
 
-AZIMUTH_SRCS += $(LIB_SRCS)
-
-UNIT_TESTS += opts
-UNIT_opts_SRCS := lib/opts.c lib/log.c
+UNIT_TESTS += opts hist stats result
+UNIT_opts_SRCS	 := lib/opts.c lib/log.c
+UNIT_hist_SRCS	 := lib/hist.c
+UNIT_stats_SRCS	 := lib/stats.c lib/pattern.c
+UNIT_result_SRCS := lib/result.c lib/hist.c lib/env.c lib/imds.c lib/log.c

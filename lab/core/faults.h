@@ -11,14 +11,19 @@
  *
  *	DEVICE:WHAT[,key=value]...
  *
- * DEVICE is the name of an instance (vmbus, net0, scsi0, ...). The keys that
- * every fault understands decide when it fires:
+ * DEVICE is the name of an instance (vmbus, net0, scsi0, ...), or the name of
+ * a type for all its instances (net). The keys that every fault understands
+ * decide when it fires:
  *
  *	after=N   skip the first N chances		(default 0)
  *	every=N   then fire at each Nth chance		(default 1)
  *	count=N   fire at most N times, 0 is for ever	(default 1)
  *	prob=P    fire with probability P, from --seed	(default 1.0)
- *	at_ms=T   for timed faults: T ms after start or after the command
+ *	at_ms=T   for timed faults, which have only this: T ms after start or
+ *		  after the command			(default 0)
+ *
+ * All faults on the same point count a chance; the one given first that wants
+ * to fire does.
  *
  * Other keys belong to the fault (us=, op=, kind=, grant=, channel=, ...) and
  * are read by the device at the place where it fires. The devices announce
@@ -33,18 +38,24 @@ struct fault;
 
 /* One fault that a type of device can perform. Tables end with what == NULL. */
 struct fault_kind {
-	const char *device_type;	/* "vmbus", "net", "scsi", "ic": the name without its number */
+	/* "vmbus", "net", "scsi": the name without its number; "*": every type that has a fault */
+	const char *device_type;
 	const char *what;
-	const char *const *keys;	/* own keys, NULL-terminated; NULL for none */
+	/*
+	 * Own keys, NULL-terminated; NULL for none. A key written "us#" takes
+	 * a number (key "us"), which is checked when the fault is given.
+	 */
+	const char *const *keys;
 	const char *help;
 	bool timed;			/* fires by time (at_ms) through the callback below */
 };
 
+/* @seed makes prob= repeatable. NULL: out of memory. faults_free(NULL) is harmless. */
 struct faults *faults_create(uint64_t seed);
 void faults_free(struct faults *f);
 
-/* Announce kinds; the table must outlive @f. */
-void faults_register(struct faults *f, const struct fault_kind *table);
+/* Announce kinds, before faults are given; the table must outlive @f. 0 or -ENOMEM. */
+int faults_register(struct faults *f, const struct fault_kind *table);
 
 /*
  * Add a fault while idle or while the guest runs (thread-safe). 0, or -EINVAL
@@ -64,9 +75,13 @@ int faults_add(struct faults *f, const char *spec, char *err, unsigned int err_l
 const struct fault *fault_fires(struct faults *f, const char *device, const char *what,
 				const char *tag);
 
-/* A fault's own keys; the default when the key was not given. */
+/*
+ * A fault's own keys; @dflt when the key was not given (or, for fault_u64(), is
+ * no number). The string lives as long as the fault: until faults_free().
+ */
 uint64_t fault_u64(const struct fault *fault, const char *key, uint64_t dflt);
 const char *fault_str(const struct fault *fault, const char *key, const char *dflt);
+/* DEVICE and WHAT as given; whether it fires by time, and when. */
 const char *fault_device(const struct fault *fault);
 const char *fault_what(const struct fault *fault);
 bool fault_is_timed(const struct fault *fault);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every workload shares: options, Ctrl-C, progress, and the end of a run. */
+#ifndef AZ_BENCHMARKS_BENCH_H
+#define AZ_BENCHMARKS_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "lib/opts.h"
+#include "lib/result.h"
+
+struct bench {
+	struct az_result_sink sink;
+	const char *cpus;	/* "0,2-3": where to run, NULL anywhere */
+	uint64_t seed;
+	uint64_t count;
+	uint64_t duration;	/* ns, 0 = no limit */
+	uint64_t start, shown;	/* ns; the progress line was last shown then */
+	const char *what;	/* of the progress line */
+};
+
+#define BENCH_OPTS(b) \
+	AZ_OPT(U64, "count", 'n', "N", "how many, see above; 0 = until --duration or Ctrl-C", \
+	       &(b)->count), \
+	AZ_OPT(TIME, "duration", 'd', "TIME", "stop after this time (250ms, 10s, 5m)", \
+	       &(b)->duration), \
+	AZ_OPT(STRING, "cpus", 0, "LIST", "run on these CPUs only (0,2-3)", &(b)->cpus), \
+	AZ_OPT(U64, "seed", 0, "N", "seed of contents and order", &(b)->seed), \
+	AZ_OPT(STRING, "json", 0, "FILE", "write the result here, - for standard output", \
+	       &(b)->sink.json), \
+	AZ_OPT(STRING, "json-line", 0, "NAME", "print the result as one line '@json NAME {...}'", \
+	       &(b)->sink.line), \
+	AZ_OPT(FLAG, "imds", 0, NULL, "ask the metadata service for the VM size", \
+	       &(b)->sink.imds)
+
+/*
+ * Pins the process, and makes SIGINT and SIGTERM set bench_stopped() instead of
+ * ending it. Returns 0, or an exit code after one line on standard error.
+ */
+int bench_begin(struct bench *bench, const char *what);
+
+/* A signal asked for the end. System calls that wait return EINTR then. */
+bool bench_stopped(void);
+
+/*
+ * Is there more to do after @done of --count at time @now (ns)? Shows progress
+ * on a terminal as a side effect.
+ */
+bool bench_goes_on(struct bench *bench, uint64_t done, uint64_t now);
+
+/* The summary for a person, one line: on standard output unless JSON goes there. */
+void bench_say(const struct bench *bench, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Ends a run: wipes the progress line, notes an interruption, writes @result and
+ * drops it. Returns @ret, or the exit code of a failed write.
+ */
+int bench_end(struct bench *bench, json_t *result, int ret);
+
+/* A time in ns as text with three digits and a unit: "1.23 ms". @buf of 16. */
+const char *bench_time(char *buf, double ns);
+
+int bench_net(int argc, char **argv);
+int bench_io(int argc, char **argv);
+
+#endif

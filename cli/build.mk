@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+AZIMUTH_SRCS += cli/main.c cli/dispatch.c cli/lab.c

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "lib/env.h"
+#include "lib/log.h"
+#include "lib/version.h"
+
+static int cmd_version(int argc, char **argv)
+{
+	if (argc > 1)
+		return az_usage("unexpected argument '%s'", argv[1]);
+	printf("azimuth %s\n", AZ_VERSION);
+	return 0;
+}
+
+static const struct az_command commands[] = {
+	{ "bench", "measure the network or a disk", az_cmd_bench },
+	{ "lab", "run scenarios on the simulated Azure host", az_cmd_lab },
+	{ "version", "print the version", cmd_version },
+	{ NULL, NULL, NULL }
+};
+
+int main(int argc, char **argv)
+{
+	az_env_set_command(argc, argv);
+	return az_dispatch("azimuth", "Measure and prove Linux on Azure hardware.", commands,
+			   argc, argv);
+}

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2119,SC2120
+#
+# What every scenario can use. A scenario is one file tests/lab/<name>.sh that
+# busybox sh sources after this one, in two places:
+#
+#	guest()		in the guest; standard output is the results channel
+#	host()		optional, beside azhost, while the guest runs
+#	verify()	optional, where host() runs, after the guest has ended
+#
+# All three report with ok, not_ok, skip and check. host() and verify() have
+#
+#	$RUN		the run's directory: console.txt results.txt counters.json
+#	$CTL		azhost's control socket, for ctl
+#	$ARM $SCENARIO $MODE
+#
+# Header lines of the scenario, all optional but the first:
+#
+#	# desc: one line
+#	# arms: stock patched		which drivers it is for
+#	# azhost: --vcpus 2 --net responder ...	further options of azhost
+#	# append: ...			further kernel command line
+#	# modules: hv_vmbus hv_utils hv_storvsc hv_netvsc	what the guest loads (or: none)
+#	# timeout: seconds		of the guest's watchdog
+#	# expect-stock: ok		ok, hang, panic, splat, reset or fail
+#	# expect-patched: ok
+
+# ---- KTAP -----------------------------------------------------------------
+
+tap_n=0
+tap_bad=0
+
+# plan N: N results follow. Without it, end_plan counts them at the end.
+plan() {
+	tap_planned=$1
+	echo "1..$1"
+}
+
+ok() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1"
+}
+
+# not_ok DESC [DETAIL]
+not_ok() {
+	tap_n=$((tap_n + 1))
+	tap_bad=$((tap_bad + 1))
+	echo "not ok $tap_n - $1"
+	[ -z "${2:-}" ] || diag "$2"
+}
+
+# skip DESC WHY
+skip() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+# diag TEXT: comment lines
+diag() {
+	printf '%s\n' "$1" | sed 's/^/# /'
+}
+
+# check DESC COMMAND...: ok when the command succeeds; shows its output when not.
+check() {
+	check_desc=$1
+	shift
+	if check_out=$("$@" 2>&1); then
+		ok "$check_desc"
+	else
+		not_ok "$check_desc" "'$*' failed: $(printf '%s\n' "$check_out" | tail -n 5)"
+	fi
+}
+
+# is DESC GOT WANT
+is() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "got '$2', want '$3'"
+	fi
+}
+
+# compare DESC GOT OP WANT: integers; OP as in test(1): -ge -le -gt -lt -eq -ne
+compare() {
+	if test "$2" "$3" "$4" 2>/dev/null; then
+		ok "$1"
+	else
+		not_ok "$1" "got '$2', want $3 $4"
+	fi
+}
+
+# Ends a stream whose length was not known; the runner's, not a scenario's.
+end_plan() {
+	[ -n "${tap_planned:-}" ] || echo "1..$tap_n"
+}
+
+# json NAME JSON: one result object. mark NAME: azhost notes all its counters now.
+json() {
+	echo "@json $1 $2"
+}
+mark() {
+	echo "@mark $1"
+}
+
+# ---- waiting --------------------------------------------------------------
+
+# wait_for SECONDS COMMAND...: until it succeeds; 1 when it never did.
+wait_for() {
+	wait_left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		wait_left=$((wait_left - 1))
+		[ "$wait_left" -gt 0 ] || return 1
+		usleep 100000
+	done
+}
+
+# ---- guest: modules -------------------------------------------------------
+
+# mod_path MODULE: our arm's file, or else the distribution's.
+mod_path() {
+	for mod_file in "/modules/$ARM/$1.ko" "/modules/$1.ko"; do
+		[ -e "$mod_file" ] && echo "$mod_file" && return
+	done
+	echo "no module $1 in the initramfs" >&2
+	return 1
+}
+
+# The modules that MODULE needs first, in order (from the image's modules.dep).
+mod_needs() {
+	sed -n "s/^$1: *//p" /modules/needs
+}
+
+# mod_is_loaded MODULE
+mod_is_loaded() {
+	[ -d "/sys/module/$(echo "$1" | tr - _)" ]
+}
+
+# mod_load MODULE [PARAMETER=VALUE]...: with what it needs; nothing if loaded.
+mod_load() {
+	mod_is_loaded "$1" && return
+	for mod_dep in $(mod_needs "$1"); do
+		mod_is_loaded "$mod_dep" || insmod "$(mod_path "$mod_dep")" || return
+	done
+	mod_name=$1
+	shift
+	insmod "$(mod_path "$mod_name")" "$@"
+}
+
+mod_unload() {
+	rmmod "$1"
+}
+
+# ---- guest: network and disk ----------------------------------------------
+
+NET_SELF=192.168.77.2
+NET_PEER=192.168.77.1
+NET_SELF6=fd77::2
+NET_PEER6=fd77::1
+
+# net_dev [N]: name of the Nth (from 0) interface that hv_netvsc drives.
+net_dev() {
+	net_skip=${1:-0}
+	for net_path in /sys/class/net/*; do
+		[ "$(basename "$(readlink -f "$net_path/device/driver")")" = hv_netvsc ] || continue
+		[ "$net_skip" = 0 ] && basename "$net_path" && return
+		net_skip=$((net_skip - 1))
+	done
+	return 1
+}
+
+# net_carrier DEV
+net_carrier() {
+	[ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]
+}
+
+# net_up [DEV]: static IPv4 and IPv6 address (no duplicate detection), link up.
+net_up() {
+	wait_for 20 net_dev || return
+	net_if=${1:-$(net_dev)}
+	echo 0 >"/proc/sys/net/ipv6/conf/$net_if/accept_dad"
+	echo 0 >"/proc/sys/net/ipv6/conf/$net_if/accept_ra"
+	ip addr replace $NET_SELF/24 dev "$net_if" &&
+		ip link set "$net_if" up &&
+		ip -6 addr replace $NET_SELF6/64 dev "$net_if" &&
+		wait_for 20 net_carrier "$net_if"
+}
+
+# stat_of DEV NAME: a counter of /sys/class/net
+stat_of() {
+	cat "/sys/class/net/$1/statistics/$2"
+}
+
+# disk_dev [N]: name of the Nth (from 0) SCSI disk.
+disk_dev() {
+	disk_skip=${1:-0}
+	for disk_path in /sys/block/sd*; do
+		[ -e "$disk_path" ] || return
+		[ "$disk_skip" = 0 ] && basename "$disk_path" && return
+		disk_skip=$((disk_skip - 1))
+	done
+	return 1
+}
+
+# ---- guest: what the kernel said ------------------------------------------
+
+SPLAT='BUG:|WARNING:|Oops|general protection|soft lockup|hard LOCKUP|self-detected stall|detected stalls'
+SPLAT="$SPLAT|blocked for more than|Call Trace|KASAN|refcount_t|list_(add|del) corruption"
+
+# splats [FILE]: the lines of dmesg, or of FILE, that no good run has.
+splats() {
+	if [ $# = 0 ]; then
+		dmesg | grep -E "$SPLAT"
+	else
+		grep -E "$SPLAT" "$1"
+	fi
+}
+
+# check_no_splat: one result
+check_no_splat() {
+	if splat_found=$(splats); then
+		not_ok "no kernel splat" "$(printf '%s\n' "$splat_found" | head -n 10)"
+	else
+		ok "no kernel splat"
+	fi
+}
+
+# ---- host side ------------------------------------------------------------
+
+# ctl JSON: one request to azhost; prints the reply; 0 when it was obeyed.
+ctl() {
+	"$LAB/labtool" ctl "$CTL" "$1"
+}
+
+# guest_said REGEX [SECONDS]: waits for a line in the results channel.
+guest_said() {
+	wait_for "${2:-60}" grep -qE -- "$1" "$RUN/results.txt"
+}
+
+# counter PATH: the sum of the numbers at PATH of counters.json (see `labtool json`),
+# as in  counter 'channels.device=net0.counters.packets_in'
+counter() {
+	"$LAB/labtool" json "$RUN/counters.json" "$1" | awk '{ s += $1 } END { printf "%.0f\n", s }'
+}
+
+# delta PATH FROM TO: how much a counter grew between two marks
+delta() {
+	delta_from=$(counter "marks.name=$2.$1")
+	delta_to=$(counter "marks.name=$3.$1")
+	echo $((delta_to - delta_from))
+}
+
+# tap_peer NAME [PORT]: in host(), gives the TAP that azhost opened its address and serves
+# `azimuth bench net` behind it. The run has a network namespace of its own.
+tap_peer() {
+	wait_for 60 ip link show "$1" || return
+	ip addr replace $NET_PEER/24 dev "$1"
+	echo 0 >"/proc/sys/net/ipv6/conf/$1/accept_dad"
+	ip link set "$1" up
+	ip -6 addr replace $NET_PEER6/64 dev "$1"
+	"$LAB/azimuth" bench net --mode serve --port "${2:-7077}" &
+}

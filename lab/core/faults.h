@@ -42,8 +42,9 @@ struct fault_kind {
 	const char *device_type;
 	const char *what;
 	/*
-	 * Own keys, NULL-terminated; NULL for none. A key written "us#" takes
-	 * a number (key "us"), which is checked when the fault is given.
+	 * Own keys, NULL-terminated; NULL for none. What a key takes is
+	 * checked when the fault is given: "us#" is key us with a number,
+	 * "kind=a|b" is key kind with one of these words, "op" takes any text.
 	 */
 	const char *const *keys;
 	const char *help;

@@ -179,20 +179,46 @@ static bool narrows(const char *key)
 	return !strcmp(key, "op") || !strcmp(key, "msg") || !strcmp(key, "channel");
 }
 
+/* @value is one of the words "a|b|c". */
+static bool one_of(const char *value, const char *words)
+{
+	size_t len = strlen(value);
+
+	for (;; words++) {
+		if (strcspn(words, "|") == len && !memcmp(words, value, len))
+			return true;
+		words = strchr(words, '|');
+		if (!words)
+			return false;
+	}
+}
+
+/* @form is what follows the key's name in the table. */
+static int check_value(struct parse *p, const char *key, const char *form, const char *value)
+{
+	uint64_t number;
+
+	if (*form == '#')
+		return parse_u64(p, key, value, &number);
+	if (*form == '=' && !one_of(value, form + 1))
+		return refuse(p, "fault '%s': %s=%s is none of %s", p->fault->spec, key, value,
+			      form + 1);
+	return 0;
+}
+
 /* A key of the fault itself: 0, -EINVAL, or -ENOENT when the fault has no such key. */
 static int own_key(struct parse *p, const char *key, const char *value)
 {
 	struct fault *fault = p->fault;
 	const char *const *k = fault->kind->keys;
 	size_t len = strlen(key);
-	uint64_t number;
 
 	for (; k && *k; k++)
-		if (!strncmp(*k, key, len) && (!(*k)[len] || !strcmp(*k + len, "#")))
+		if (strcspn(*k, "#=") == len && !memcmp(*k, key, len))
 			break;
 	if (!k || !*k)
 		return -ENOENT;
-	if ((*k)[len] && parse_u64(p, key, value, &number))
+	if (check_value(p, key, *k + len, value))
 		return -EINVAL;
 	if (fault->n_own == MAX_OWN_KEYS)
 		return refuse(p, "fault '%s': more than %d keys", fault->spec, MAX_OWN_KEYS);
@@ -214,7 +240,7 @@ static int unknown_key(struct parse *p, const char *key)
 	unsigned int i;
 
 	for (i = 0; i < MAX_OWN_KEYS && kind->keys && kind->keys[i]; i++) {
-		snprintf(own[i], sizeof(own[i]), "%.*s", (int)strcspn(kind->keys[i], "#"),
+		snprintf(own[i], sizeof(own[i]), "%.*s", (int)strcspn(kind->keys[i], "#="),
 			 kind->keys[i]);
 		add_name(&names, own[i]);
 	}

@@ -11,7 +11,7 @@
 
 #include "core/faults.h"
 
-static const char *const delay_keys[] = { "us#", "op", "channel", NULL };
+static const char *const delay_keys[] = { "us#", "op", "channel", "kind=short|long", NULL };
 static const struct fault_kind net_kinds[] = {
 	{ .device_type = "net", .what = "delay", .keys = delay_keys },
 	{ .device_type = "net", .what = "lose-completion" },
@@ -65,6 +65,8 @@ static void test_when(void **state)
 		{ "net0:delay,after=1,every=3,count=0", "...x..x..x" },
 		{ "net0:delay,prob=0,count=0", ".........." },
 		{ "net0:delay,prob=1.0,count=2", "xx........" },
+		{ "net0:delay,kind=long", "x........." },
+		{ "net0:delay,kind=short", "x........." },
 		{ "net:delay,count=2", "xx........" },
 		{ "net1:delay,count=0", ".........." },
 		{ "net0:lose-completion,count=0", ".........." },
@@ -199,7 +201,10 @@ static void test_refused(void **state)
 		{ "net0:rescind,count=2", "by time" }, { "net0:delay,us=1,us=2", "given twice" },
 		{ "net0:delay,op=a,channel=1", "only one of" },
 		{ "net0:delay,ups=1", "did you mean 'us'" },
-		{ "net0:delay,foobar=1", "known: us, op, channel, after, every, count, prob" },
+		{ "net0:delay,foobar=1", "known: us, op, channel, kind, after, every, count, prob" },
+		{ "net0:delay,kind=shor", "none of short|long" },
+		{ "net0:delay,kind=|", "none of" }, { "net0:delay,us#=1", "has no key" },
+		{ "net0:delay,kind=short|long", "none of" },
 		{ "net0:lose-completion,us=1", "has no key" }, { "net0:delay\n", "printable" },
 		{ "net0:delay,op=\xff", "printable" },
 	};

@@ -2,4 +2,11 @@
 AZIMUTH_SRCS += benchmarks/bench.c \
 		benchmarks/net.c benchmarks/net_rtt.c benchmarks/net_burst.c \
 		benchmarks/net_tcp.c benchmarks/net_serve.c \
-		benchmarks/io.c benchmarks/io_owner.c benchmarks/io_verify.c
+		benchmarks/io.c benchmarks/io_owner.c benchmarks/io_verify.c \
+		benchmarks/series.c benchmarks/compare.c \
+		benchmarks/labrun.c benchmarks/outcome.c benchmarks/summary.c
+
+UNIT_TESTS += summary
+UNIT_summary_SRCS := $(filter benchmarks/%,$(AZIMUTH_SRCS)) cli/dispatch.c \
+	lib/log.c lib/opts.c lib/clock.c lib/hist.c lib/stats.c lib/pattern.c lib/env.c \
+	lib/imds.c lib/result.c

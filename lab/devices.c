@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "devices.h"
+#include "ic/ic.h"
+#include "lib/log.h"
+#include "netvsp/netvsp.h"
+#include "storvsp/storvsp.h"
+
+static const struct fault_kind *const tables[] = {
+#ifdef HAVE_NETVSP
+	netvsp_faults,
+#endif
+	storvsp_faults,
+#ifdef HAVE_IC
+	ic_faults,
+#endif
+};
+
+#define N_TABLES	(sizeof(tables) / sizeof(tables[0]))
+
+int devices_register_faults(struct faults *faults)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < N_TABLES && !rc; i++)
+		rc = faults_register(faults, tables[i]);
+	return rc;
+}
+
+static void list_table(const struct fault_kind *k)
+{
+	for (; k->what; k++) {
+		printf("%s:%s", strcmp(k->device_type, "*") ? k->device_type : "DEVICE", k->what);
+		if (k->timed)
+			printf(",at_ms=T");
+		printf("\n\t%s\n", k->help);
+	}
+}
+
+void devices_list_faults(void)
+{
+	list_table(vmbus_fault_kinds);
+	for (size_t i = 0; i < N_TABLES; i++)
+		list_table(tables[i]);
+}
+
+static int add(struct vmbus *bus, struct vmbus_device *dev)
+{
+	int rc = vmbus_add_device(bus, dev);
+
+	if (rc)
+		az_err("%s: %s", dev->name, strerror(-rc));
+	return rc;
+}
+
+#ifdef HAVE_NETVSP
+static int add_nets(struct vmbus *bus, const struct option_list *nets)
+{
+	struct vmbus_device *dev;
+	char err[256];
+	int rc;
+
+	for (unsigned int i = 0; i < nets->n; i++) {
+		rc = netvsp_create(nets->item[i], i, &dev, err, sizeof(err));
+		if (rc) {
+			az_err("--net %s: %s", nets->item[i], err);
+			return rc;
+		}
+		rc = add(bus, dev);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+#endif
+
+static int add_disks(struct vmbus *bus, const struct option_list *disks)
+{
+	struct vmbus_device *dev;
+	char err[256];
+	int rc;
+
+	if (!disks->n)
+		return 0;
+	rc = storvsp_create(disks->item, disks->n, 0, &dev, err, sizeof(err));
+	if (rc) {
+		az_err("--disk: %s", err);
+		return rc;
+	}
+	return add(bus, dev);
+}
+
+int devices_add(struct vmbus *bus, const struct options *o)
+{
+	int rc = 0;
+
+#ifdef HAVE_NETVSP
+	rc = add_nets(bus, &o->nets);
+#endif
+	if (!rc)
+		rc = add_disks(bus, &o->disks);
+#ifdef HAVE_IC
+	if (!rc) {
+		rc = ic_add_all(bus);
+		if (rc)
+			az_err("integration services: %s", strerror(-rc));
+	}
+#endif
+	return rc;
+}

@@ -130,14 +130,14 @@ build_guest()
 	for arm in stock patched; do
 		[ ! -d "$kernel_dir/$arm" ] || arms+=("$kernel_dir/$arm")
 	done
-	key=$(digest "$launch/guest.init" "$launch/images.bash" "$bin/azimuth" "$busybox" \
+	key=$(digest "$launch/guest.init" "$launch/images.bash" "$bin/azimuth" "$bin/labtool" "$busybox" \
 		"$image/release" "${arms[@]}")
 	guest=$lab/guest-$base.cpio
 	fresh "$guest" "$key" && return
 	dir=$tmp/guest
 	mkdir -p "$dir"/{modules,proc,sys,dev,tmp,tests}
 	copy_busybox "$dir/bin"
-	cp "$bin/azimuth" "$dir/bin/"
+	cp "$bin/azimuth" "$bin/labtool" "$dir/bin/"
 	guest_dependencies "$dir" || die 3 "$image/modules lacks a module that the guest needs: try" \
 		"'scripts/kernel image $base' again"
 	for arm in "${arms[@]}"; do

@@ -25,7 +25,7 @@ timeout=$(header timeout)
 expected=$(header "expect-$ARM")
 modules=$(header modules | tr -s ' ' ',')
 extra=$(header azhost)
-: "${timeout:=60}" "${expected:=ok}" "${modules:=hv_vmbus,hv_utils,hv_storvsc,hv_netvsc}"
+: "${timeout:=60}" "${expected:=ok}" "${modules:=hv_vmbus,hv_utils,sd_mod,hv_storvsc,hv_netvsc}"
 
 append="console=ttyS0 loglevel=5 nokaslr panic=-1 random.trust_cpu=on"
 append="$append azimuth.scenario=$SCENARIO azimuth.arm=$ARM azimuth.mode=$MODE"
@@ -81,12 +81,17 @@ part host &
 host=$!
 wait "$vmm"
 code=$?
-# What host() left running, as the peer behind a TAP, ends with the guest.
-(sleep 5; kill "$host" 2>/dev/null) &
-reaper=$!
+# host() gets a few seconds after the guest's end to see it; what it started
+# in the background, as the peer behind a TAP, ends now.
+left=50
+while kill -0 "$host" 2>/dev/null && [ $left -gt 0 ]; do
+	left=$((left - 1))
+	usleep 100000
+done
+kill "$host" 2>/dev/null
 wait "$host"
 host_code=$?
-kill "$reaper" 2>/dev/null
+[ ! -e "$RUN/pids" ] || xargs kill <"$RUN/pids" 2>/dev/null
 [ -z "${sink:-}" ] || wait "$sink"
 
 # ---- the verdict ----------------------------------------------------------
@@ -140,7 +145,7 @@ cat >"$RUN/status.json" <<END
 {"scenario":"$SCENARIO","arm":"$ARM","mode":"$MODE","exit":$code,"reason":"$reason","outcome":"$outcome","expected":"$expected","ktap":{"pass":$pass,"fail":$fail,"skip":$skip},"ok":$good}
 END
 
-rm -f "$CTL" "$RUN/console.pipe"
+rm -f "$CTL" "$RUN/console.pipe" "$RUN/pids"
 if [ "${LAB_SINK:-}" = window ]; then
 	for f in results.txt host.txt azhost.txt counters.json status.json; do
 		[ ! -e "$RUN/$f" ] || "$LAB/labtool" window put "$NAME" "$f" <"$RUN/$f"

@@ -20,7 +20,7 @@
 #	# arms: stock patched		which drivers it is for
 #	# azhost: --vcpus 2 --net responder ...	further options of azhost
 #	# append: ...			further kernel command line
-#	# modules: hv_vmbus hv_utils hv_storvsc hv_netvsc	what the guest loads (or: none)
+#	# modules: hv_vmbus hv_utils sd_mod hv_storvsc hv_netvsc	what the guest loads (or: none)
 #	# timeout: seconds		of the guest's watchdog
 #	# expect-stock: ok		ok, hang, panic, splat, reset or fail
 #	# expect-patched: ok
@@ -186,6 +186,11 @@ net_up() {
 		wait_for 20 net_carrier "$net_if"
 }
 
+# udp_echo COUNT [SIZE]: round trips with the peer's echo port; fails when one is lost.
+udp_echo() {
+	azimuth bench net --mode rtt --count "$1" --size "${2:-64}" "$NET_PEER:7"
+}
+
 # stat_of DEV NAME: a counter of /sys/class/net
 stat_of() {
 	cat "/sys/class/net/$1/statistics/$2"
@@ -251,12 +256,13 @@ delta() {
 }
 
 # tap_peer NAME [PORT]: in host(), gives the TAP that azhost opened its address and serves
-# `azimuth bench net` behind it. The run has a network namespace of its own.
+# `azimuth bench net` behind it until the guest ends. The run has a network namespace of its own.
 tap_peer() {
 	wait_for 60 ip link show "$1" || return
 	ip addr replace $NET_PEER/24 dev "$1"
 	echo 0 >"/proc/sys/net/ipv6/conf/$1/accept_dad"
 	ip link set "$1" up
 	ip -6 addr replace $NET_PEER6/64 dev "$1"
-	"$LAB/azimuth" bench net --mode serve --port "${2:-7077}" &
+	"$LAB/azimuth" bench net --mode serve --tcp "$NET_PEER:${2:-7077}" >/dev/null 2>&1 </dev/null &
+	echo $! >>"$RUN/pids"
 }

@@ -14,6 +14,7 @@ static const struct {
 	{ "ctl", tool_ctl, "SOCKET JSON: send one request to azhost's control socket, print the reply" },
 	{ "json", tool_json, "FILE PATH: print the values at PATH, one a line" },
 	{ "kvm", tool_kvm, "say whether /dev/kvm can run a Hyper-V guest (exit 0), or what it lacks (exit 3)" },
+	{ "nic", tool_nic, "channels DEV [COUNT] | stat DEV NAME: what ethtool would say or do" },
 };
 
 void tool_error(const char *fmt, ...)

@@ -55,14 +55,16 @@ static int nic_channels(int fd, const char *dev, const char *count)
 /* The number of statistics that the driver has now; 0 with a message when it has none. */
 static unsigned int stat_count(int fd, const char *dev)
 {
-	struct {
-		struct ethtool_sset_info info;
-		__u32 count;
-	} set = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ull << ETH_SS_STATS } };
+	/* The request has its answer, one number, behind it. */
+	_Alignas(struct ethtool_sset_info) char raw[sizeof(struct ethtool_sset_info) +
+						    sizeof(__u32)] = { 0 };
+	struct ethtool_sset_info *set = (struct ethtool_sset_info *)raw;
 
-	if (ethtool_request(fd, dev, &set, "count the statistics"))
+	set->cmd = ETHTOOL_GSSET_INFO;
+	set->sset_mask = 1ull << ETH_SS_STATS;
+	if (ethtool_request(fd, dev, set, "count the statistics"))
 		return 0;
-	return set.info.sset_mask ? set.count : 0;
+	return set->sset_mask ? set->data[0] : 0;
 }
 
 static int nic_stat(int fd, const char *dev, const char *name)

@@ -34,6 +34,11 @@ struct vmbus_platform {
 	uint32_t vp_count;
 };
 
+/*
+ * The bus with its control loop. Announces its own fault kinds and those that
+ * every device has (rescind, refuse-open) to @faults. @mem, @faults and what
+ * @platform points to must outlive it. NULL with errno set on failure.
+ */
 struct vmbus *vmbus_create(const struct guest_memory *mem, struct faults *faults,
 			   const struct vmbus_platform *platform);
 /* Close all channels, destroy all devices. */
@@ -59,5 +64,31 @@ void vmbus_reset(struct vmbus *bus);
 
 /* Channels with counters, as in counters.json ("channels"); new reference. Any thread. */
 json_t *vmbus_counters(struct vmbus *bus);
+
+/*
+ * Channel messages by type in both directions, and what was wrong with some:
+ * {"received":{"open":n,...},"sent":{...},"ignored":n,...}; new reference. Any thread.
+ */
+json_t *vmbus_message_counters(struct vmbus *bus);
+
+/* The newest version that the host accepts (VMBUS_VERSION_*); before the guest starts. */
+void vmbus_set_max_version(struct vmbus *bus, uint32_t version);
+
+/*
+ * A timed fault that faults_add() gave: it happens fault_at_ms() after this
+ * call. Any thread. 0; -ENODEV when there is no such device; -ENOMEM.
+ */
+int vmbus_timed_fault(struct vmbus *bus, struct fault *fault);
+
+/*
+ * Hand a command of the control socket to device @name, on the control loop.
+ * As ops->command; -ENOENT also when there is no such device. Not from a
+ * channel's loop.
+ */
+int vmbus_device_command(struct vmbus *bus, const char *name, const char *cmd,
+			 json_t *args, json_t *reply);
+
+/* What can go wrong on the bus itself and with every device. */
+extern const struct fault_kind vmbus_fault_kinds[];
 
 #endif

@@ -23,7 +23,8 @@
  * otherwise run there. Each open channel has a loop of its own; only that
  * loop touches the channel's rings. So a channel's packet path takes no lock.
  * A device whose channels share state hands it over with loop_post() or
- * splits it by channel.
+ * splits it by channel. A channel's loop must never wait for the control loop
+ * (no loop_call() in that direction): the control loop waits for channels.
  */
 struct vmbus;
 struct vmbus_device;
@@ -65,13 +66,17 @@ struct vmbus_device_ops {
 	 */
 	void (*gpadl_gone)(struct vmbus_device *dev, struct gpadl *g);
 
-	/* A command of the control socket for this device, see core/control.h; may be NULL. */
+	/* A command of the control socket, see core/control.h; may be NULL. Control loop. */
 	int (*command)(struct vmbus_device *dev, const char *cmd, json_t *args, json_t *reply);
 
 	/* A timed fault for this device fires now; may be NULL. Rescind is done by the bus. */
 	void (*timed_fault)(struct vmbus_device *dev, struct fault *fault);
 
-	/* Add device counters of channel @ch to @obj; any thread; may be NULL. */
+	/*
+	 * Add device counters of channel @ch to @obj; any thread, also while the
+	 * channel is closed; may be NULL. Must not call the bus. Counters live
+	 * in the device by sub-channel index: closing does not reset them.
+	 */
 	void (*counters)(struct vmbus_channel *ch, json_t *obj);
 
 	/* Free the device; all its channels are closed. */
@@ -84,8 +89,17 @@ struct vmbus_device {
 	char name[16];			/* instance: "net0" */
 	struct vmbus_guid instance_id;
 	uint8_t user_defined[VMBUS_USER_DEFINED];	/* of the offer */
+	/*
+	 * Not 0: the guest signals through the monitor page and the host looks
+	 * there at this interval, as long as a channel is open. 0: hypercalls.
+	 */
+	uint32_t monitor_latency_us;
 	struct vmbus *bus;		/* set by vmbus_add_device() */
 	struct vmbus_channel *primary;	/* set while offered */
+
+	/* the bus's own */
+	struct vmbus_channel *channels;
+	bool absent;			/* rescinded and not offered again */
 	struct vmbus_device *next;
 };
 
@@ -102,20 +116,25 @@ struct channel_counters {
 	counter_t protocol_errors;
 };
 
+/*
+ * One for each device and sub-channel index, for as long as the device lives:
+ * a channel that was rescinded and is offered again gets a new relid and keeps
+ * its struct, its counters and @priv.
+ */
 struct vmbus_channel {
 	struct vmbus_device *dev;
 	struct vmbus *bus;
-	uint32_t relid;
+	uint32_t relid;			/* 0 while not offered */
 	uint32_t connection_id;
 	uint16_t sub_index;		/* 0: primary */
-	uint32_t target_vp;		/* interrupts go to this VP; may change at any time */
+	_Atomic uint32_t target_vp;	/* interrupts go to this VP; may change at any time */
 	uint8_t open_data[VMBUS_USER_DEFINED];	/* from OPENCHANNEL */
 	struct loop *loop;		/* while open, else NULL */
 	struct ring in, out;		/* guest->host, host->guest */
 	struct channel_counters counters;
 	void *priv;			/* the device's */
 
-	/* the bus's own; see vmbus/channel.h */
+	/* the bus's own; see vmbus/internal.h */
 	struct channel_state *state;
 	struct vmbus_channel *next;
 };
@@ -133,7 +152,8 @@ int channel_recv(struct vmbus_channel *ch, struct ring_packet *pkt);
 /*
  * Send a packet of @type (enum vmbus_packet_type), with the interrupt when the
  * contract wants one. -EAGAIN when the ring is full: ops->ready runs again
- * when the guest made room.
+ * when the guest made room. -EMSGSIZE: larger than the ring will ever take.
+ * -EPROTO: the guest broke the ring.
  */
 int channel_send(struct vmbus_channel *ch, uint16_t type, uint16_t flags, uint64_t trans_id,
 		 const void *header_extra, uint32_t header_extra_len,
@@ -158,9 +178,10 @@ const struct guest_memory *vmbus_memory(struct vmbus *bus);
 struct loop *vmbus_control_loop(struct vmbus *bus);
 
 /*
- * Find a GPADL by its handle for use by @dev and pin it, from any loop; NULL
+ * Find a GPADL by its handle and pin it, from any loop; NULL
  * when there is none. gpadl_put() unpins. A GPADL that the guest tears down
- * while it is pinned stays allocated until the last put.
+ * while it is pinned stays allocated until the last put, and the guest is told
+ * that it is torn down only then. Check that g->relid is the channel's.
  */
 struct gpadl *vmbus_gpadl_get(struct vmbus *bus, uint32_t id);
 void vmbus_gpadl_put(struct vmbus *bus, struct gpadl *g);
@@ -171,15 +192,21 @@ void vmbus_gpadl_put(struct vmbus *bus, struct gpadl *g);
  */
 int vmbus_offer_subchannels(struct vmbus_device *dev, unsigned int first, unsigned int n);
 
-/* Rescind the device with all channels / offer it again (control loop or any). */
-void vmbus_rescind(struct vmbus_device *dev);
+/*
+ * Rescind the device with all channels / offer it again with new channel ids.
+ * Any thread; carried out on the control loop. 0 or -ENOMEM.
+ */
+int vmbus_rescind(struct vmbus_device *dev);
 int vmbus_reoffer(struct vmbus_device *dev);
 
 /* Call @fn for each open channel of @dev on that channel's loop, without waiting. */
 void vmbus_for_each_open(struct vmbus_device *dev, void (*fn)(struct vmbus_channel *ch, void *ctx),
 			 void *ctx);
 
-/* Open channel @sub_index of @dev or NULL. Only stable on the control loop and on that channel's. */
+/*
+ * Open channel @sub_index of @dev or NULL. Stays open only as long as the
+ * caller is on the control loop or on that channel's.
+ */
 struct vmbus_channel *vmbus_find_open(struct vmbus_device *dev, unsigned int sub_index);
 
 #endif

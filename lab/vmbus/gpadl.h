@@ -2,6 +2,7 @@
 #ifndef AZ_LAB_VMBUS_GPADL_H
 #define AZ_LAB_VMBUS_GPADL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -21,6 +22,9 @@ struct gpadl {
 	uint32_t byte_count;	/* as declared by the guest, <= pages * 4096 */
 	uint32_t byte_offset;	/* of the first byte in the first page */
 	unsigned int users;	/* open channels and devices; torn down only at 0 */
+	bool torn_down;		/* the guest wants it back: not found any more */
+	bool forgotten;		/* its connection ended: nobody is told when it goes */
+	struct gpadl *next;	/* of the bus */
 	uint8_t *page[];	/* host address of each page */
 };
 

@@ -18,12 +18,19 @@
  * once and checked; an impossible value gives -EPROTO and leaves the ring as
  * it was.
  */
+enum ring_role {
+	RING_CONSUMER,		/* owns read_index */
+	RING_PRODUCER,		/* owns write_index, announces pending_send_sz */
+};
+
 struct ring {
 	const struct gpadl *gpadl;
+	enum ring_role role;
 	uint32_t first_page;	/* the control page's index in the GPADL */
 	uint32_t size;		/* bytes of data area, a multiple of the page size */
 	struct vmbus_ring_control *control;	/* shared with the guest */
 	uint32_t own_index;	/* the index that this side publishes, never read back */
+	uint32_t pending;	/* producer: pending_send_sz as published */
 };
 
 /* A packet taken from a ring, a private copy. */
@@ -39,10 +46,12 @@ struct ring_packet {
 
 /*
  * The ring in pages [@first_page, @first_page + @pages) of @gpadl. The gpadl
- * must stay until the ring is no longer used. 0 or -EINVAL (outside the
- * GPADL, fewer than two pages).
+ * must stay until the ring is no longer used. The guest has set both indices
+ * by then; this side goes on from its own one. 0; -EINVAL (outside the GPADL,
+ * fewer than two pages, not page aligned); -EPROTO (impossible own index).
  */
-int ring_init(struct ring *r, const struct gpadl *gpadl, uint32_t first_page, uint32_t pages);
+int ring_init(struct ring *r, const struct gpadl *gpadl, uint32_t first_page, uint32_t pages,
+	      enum ring_role role);
 
 /*
  * Consumer. Copy the next packet into @buf (@cap bytes) and describe it in
@@ -69,6 +78,9 @@ bool ring_unmask(struct ring *r);
 int ring_write(struct ring *r, uint16_t type, uint16_t flags, uint64_t trans_id,
 	       const void *header_extra, uint32_t header_extra_len,
 	       const struct iovec *payload, int n_payload, bool *interrupt);
+
+/* The producer was woken and tries again: waiting for space starts anew. */
+void ring_clear_pending(struct ring *r);
 
 /* Bytes that the producer may write / the consumer may read now; -EPROTO for bad indices. */
 int64_t ring_space(const struct ring *r);

@@ -12,3 +12,6 @@ AZHOST_SRCS += $(STORVSP_SRCS) lib/opts.c
 
 UNIT_TESTS += scsi
 UNIT_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c
+
+FUZZERS += scsi
+FUZZ_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c

@@ -10,22 +10,25 @@
 
 #define DEFAULT_CHANNELS	16
 
-static const char *const op_keys[] = { "op", NULL };
-static const char *const delay_keys[] = { "op", "us", NULL };
-static const char *const error_keys[] = { "op", "sense", NULL };
-static const char *const subchannel_keys[] = { "grant", NULL };
+/* A class of commands (scsi_class_name()) or of other packets; without op= any. */
+#define OP_KEY	"op=read|write|verify|flush|unmap|inquiry|test|capacity|mode|luns|other|init|reset"
 
-/* op= is a class of commands (scsi_class_name()), "init" or "reset"; none: any. */
+static const char *const op_keys[] = { OP_KEY, NULL };
+static const char *const delay_keys[] = { OP_KEY, "us#", NULL };
+static const char *const error_keys[] = {
+	OP_KEY,
+	"sense=medium|medium-write|hardware|not-ready|illegal|protect|no-space|capacity|aborted",
+	NULL
+};
+static const char *const subchannel_keys[] = { "grant#", NULL };
+
 const struct fault_kind storvsp_faults[] = {
-	{ "scsi", "delay", delay_keys,
-	  "complete late: op=read|write|flush|unmap|inquiry|...|init|reset, us=N (1000)", false },
+	{ "scsi", "delay", delay_keys, "complete late, by us= (1000)", false },
 	{ "scsi", "withhold", op_keys, "take a request, never carry it out or complete it", false },
 	{ "scsi", "lose-completion", op_keys, "carry a request out, never complete it", false },
 	{ "scsi", "dup-completion", op_keys, "complete a request twice", false },
-	{ "scsi", "error", error_keys,
-	  "fail a command: sense=medium|medium-write|hardware|not-ready|illegal|protect|"
-	  "no-space|capacity|aborted", false },
-	{ "scsi", "subchannels", subchannel_keys, "grant=N sub-channels at most (0)", false },
+	{ "scsi", "error", error_keys, "fail a command with sense= (medium)", false },
+	{ "scsi", "subchannels", subchannel_keys, "grant so many sub-channels at most (0)", false },
 	{ NULL, NULL, NULL, NULL, false }
 };
 

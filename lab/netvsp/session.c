@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the channels share and the guest sets up: buffers and settings. */
+#include "netvsp/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct net_buffer *net_buffer_create(struct vmbus *bus, uint32_t gpadl, uint32_t section_size)
+{
+	struct gpadl *g = vmbus_gpadl_get(bus, gpadl);
+	struct net_buffer *b;
+
+	if (!g)
+		return NULL;
+	b = calloc(1, sizeof(*b));
+	if (!b || g->byte_count < section_size) {
+		free(b);
+		vmbus_gpadl_put(bus, g);
+		return NULL;
+	}
+	atomic_init(&b->refs, 1);
+	b->bus = bus;
+	b->gpadl = g;
+	b->section_size = section_size;
+	b->sections = g->byte_count / section_size;
+	return b;
+}
+
+struct net_buffer *net_buffer_get(struct net_buffer *b)
+{
+	if (b)
+		atomic_fetch_add(&b->refs, 1);
+	return b;
+}
+
+void net_buffer_put(struct net_buffer *b)
+{
+	if (!b || atomic_fetch_sub(&b->refs, 1) != 1)
+		return;
+	vmbus_gpadl_put(b->bus, b->gpadl);
+	free(b);
+}
+
+void netvsp_set_config(struct netvsp *dev, const struct net_config *config)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&dev->lock);
+	dev->config = *config;
+	pthread_mutex_unlock(&dev->lock);
+	for (i = 0; i < dev->queues; i++)
+		slot_event(&dev->slot[i], NET_EVENT_CONFIG);
+}
+
+void netvsp_take_config(struct netvsp_channel *nc)
+{
+	struct net_backend *b = nc->dev->backend;
+
+	pthread_mutex_lock(&nc->dev->lock);
+	nc->config = nc->dev->config;
+	pthread_mutex_unlock(&nc->dev->lock);
+	if (b->ops->offload_changed)
+		b->ops->offload_changed(b, nc->backend);
+}
+
+bool netvsp_store_buffer(struct netvsp *dev, bool recv, struct net_buffer *b)
+{
+	struct net_buffer **at = recv ? &dev->recv : &dev->send;
+	bool stored;
+
+	pthread_mutex_lock(&dev->lock);
+	stored = !*at;
+	if (stored)
+		*at = b;
+	pthread_mutex_unlock(&dev->lock);
+	return stored;
+}
+
+int netvsp_attach(struct netvsp_channel *nc)
+{
+	struct netvsp *dev = nc->dev;
+
+	pthread_mutex_lock(&dev->lock);
+	nc->recv = net_buffer_get(dev->recv);
+	nc->send = net_buffer_get(dev->send);
+	nc->config = dev->config;
+	pthread_mutex_unlock(&dev->lock);
+	return rx_init(nc);
+}
+
+static void drop(struct net_buffer **b)
+{
+	if (*b)
+		atomic_store(&(*b)->gone, true);
+	net_buffer_put(*b);
+	*b = NULL;
+}
+
+void netvsp_revoke(struct netvsp *dev, bool recv)
+{
+	pthread_mutex_lock(&dev->lock);
+	drop(recv ? &dev->recv : &dev->send);
+	pthread_mutex_unlock(&dev->lock);
+}
+
+void netvsp_gpadl_gone(struct netvsp *dev, const struct gpadl *g)
+{
+	pthread_mutex_lock(&dev->lock);
+	if (dev->recv && dev->recv->gpadl == g)
+		drop(&dev->recv);
+	if (dev->send && dev->send->gpadl == g)
+		drop(&dev->send);
+	pthread_mutex_unlock(&dev->lock);
+}
+
+void netvsp_session_reset(struct netvsp *dev)
+{
+	pthread_mutex_lock(&dev->lock);
+	drop(&dev->recv);
+	drop(&dev->send);
+	memset(&dev->config, 0, sizeof(dev->config));
+	pthread_mutex_unlock(&dev->lock);
+	memcpy(dev->current_mac, dev->mac, sizeof(dev->mac));
+	dev->guest_mtu = 0;
+	dev->guest_caps = 0;
+	atomic_store(&dev->version, 0);
+	atomic_store(&dev->rndis_up, false);
+	atomic_store(&dev->subchannels, 0);
+}

@@ -13,5 +13,9 @@ AZHOST_SRCS += $(STORVSP_SRCS) lib/opts.c
 UNIT_TESTS += scsi
 UNIT_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c
 
+UNIT_TESTS += storvsp
+# "=": the lists of directories that come later in the alphabet
+UNIT_storvsp_SRCS = $(STORVSP_SRCS) $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)
+
 FUZZERS += scsi
 FUZZ_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c

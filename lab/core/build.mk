@@ -11,3 +11,7 @@ UNIT_memory_SRCS := lab/core/memory.c
 UNIT_loop_SRCS := lab/core/loop.c
 UNIT_faults_SRCS := $(CORE_SRCS)
 UNIT_control_SRCS := $(CORE_SRCS)
+
+FUZZERS += faults control
+FUZZ_faults_SRCS := $(CORE_SRCS)
+FUZZ_control_SRCS := $(CORE_SRCS)

@@ -7,3 +7,6 @@ AZHOST_SRCS += $(IC_SRCS)
 # Not ":=", because lab/vmbus comes later.
 UNIT_TESTS += ic
 UNIT_ic_SRCS = $(IC_SRCS) $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)
+
+FUZZERS += ic
+FUZZ_ic_SRCS := $(IC_SRCS) $(CORE_SRCS)

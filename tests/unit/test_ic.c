@@ -91,9 +91,11 @@ static bool is_so(void *ctx)
 	json_t *s = status(w->g), *value = json_object_get(s, w->key);
 	bool so;
 
-	assert_non_null(value);
-	so = w->text ? !strcmp(json_string_value(value), w->text) :
-		       json_integer_value(value) >= w->least;
+	/* A text may not be there yet, as the value of a search that runs. */
+	if (w->text)
+		so = value && !strcmp(json_string_value(value), w->text);
+	else
+		so = json_integer_value(value) >= w->least;
 	json_decref(s);
 	return so;
 }

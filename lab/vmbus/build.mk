@@ -8,3 +8,9 @@ AZHOST_SRCS += $(VMBUS_SRCS)
 
 UNIT_TESTS += channel
 UNIT_channel_SRCS := $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)
+UNIT_TESTS += ring
+UNIT_ring_SRCS := lab/core/memory.c lab/vmbus/gpadl.c lab/vmbus/ring.c
+UNIT_TESTS += gpadl
+UNIT_gpadl_SRCS := lab/core/memory.c lab/vmbus/gpadl.c
+UNIT_TESTS += messages
+UNIT_messages_SRCS := $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)

@@ -243,6 +243,7 @@ void ring_clear_pending(struct ring *r)
 /* Room for @need bytes and one more? 0, or -EAGAIN when the guest will signal. */
 static int reserve(struct ring *r, uint32_t need)
 {
+	uint32_t want = need > r->pending ? need : r->pending;
 	int64_t space = ring_space(r);
 
 	if (space < 0)
@@ -250,14 +251,16 @@ static int reserve(struct ring *r, uint32_t need)
 	if (space > need)
 		return 0;
 
-	if (need > r->pending)
-		r->pending = need;
-	atomic_store_explicit(&r->control->pending_send_sz, r->pending, memory_order_relaxed);
+	atomic_store_explicit(&r->control->pending_send_sz, want, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);	/* rule 4 */
 	space = ring_space(r);
-	if (space < 0)
-		return (int)space;
-	return space > need ? 0 : -EAGAIN;
+	if (space <= need) {
+		r->pending = want;
+		return space < 0 ? (int)space : -EAGAIN;
+	}
+	/* Room came meanwhile: this packet waits for no signal. */
+	atomic_store_explicit(&r->control->pending_send_sz, r->pending, memory_order_relaxed);
+	return 0;
 }
 
 /* Rule 2, after the packet that began at @old was published. */

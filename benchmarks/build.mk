@@ -4,7 +4,9 @@ AZIMUTH_SRCS += benchmarks/bench.c \
 		benchmarks/net_tcp.c benchmarks/net_serve.c \
 		benchmarks/io.c benchmarks/io_owner.c benchmarks/io_verify.c \
 		benchmarks/series.c benchmarks/compare.c \
-		benchmarks/labrun.c benchmarks/outcome.c benchmarks/summary.c
+		benchmarks/labrun.c benchmarks/outcome.c benchmarks/summary.c \
+		benchmarks/report.c benchmarks/report_plots.c benchmarks/report_text.c \
+		benchmarks/report_style.c
 
 UNIT_TESTS += summary
 UNIT_summary_SRCS := $(filter benchmarks/%,$(AZIMUTH_SRCS)) cli/dispatch.c \

@@ -118,6 +118,6 @@ const char *series_format(char *buf, double value, const char *unit)
 	if (!strcmp(unit, "B/s"))
 		snprintf(buf, 24, "%.4g MB/s", value / 1e6);
 	else
-		snprintf(buf, 24, "%.4g", value);
+		snprintf(buf, 24, strcmp(unit, "ratio") ? "%.4g" : "%.3g", value);
 	return buf;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From run directories to result.json, and from results to a comparison. */
+/* From run directories to result.json, to a comparison and to the report. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 
 #include "benchmarks/bench.h"
 #include "benchmarks/labrun.h"
+#include "benchmarks/report.h"
 #include "benchmarks/series.h"
 #include "cli/cli.h"
 #include "lib/log.h"
@@ -388,6 +389,76 @@ static void test_compare_summaries(void **state)
 			 AZ_EXIT_USAGE);
 }
 
+static char *read_text(const char *path)
+{
+	static char text[1 << 20];
+	FILE *f = fopen(path, "r");
+	size_t len;
+
+	assert_non_null(f);
+	len = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[len] = '\0';
+	return text;
+}
+
+/* The page is one file, and what came from a guest's console stays text. */
+static void test_report(void **state)
+{
+	char in[160], out[160];
+	char *page;
+
+	if (!report_have_gnuplot())
+		skip();
+	make_arms();
+	make_fault("fs", 13, "soft lockup <script>alert(1)</script> & 'quote\"");
+	snprintf(in, sizeof(in), "%s", at("result.json"));
+	snprintf(out, sizeof(out), "%s", at("report.html"));
+	assert_int_equal(summarise(in, "deterministic"), 0);
+	assert_int_equal(CMD(az_cmd_report, in, (char *)"-o", out), 0);
+	page = read_text(out);
+	assert_null(strstr(page, "<script"));
+	assert_non_null(strstr(page, "&lt;script&gt;alert(1)&lt;/script&gt; &amp; "));
+	assert_non_null(strstr(page, "None of this ran on Azure."));
+	assert_non_null(strstr(page, "burst_signals_per_skb"));
+	assert_non_null(strstr(page, "</html>"));
+	assert_null(strstr(page, "href=\"http"));
+	assert_null(strstr(page, "src="));
+	page = strstr(page, "<svg \n");
+	assert_non_null(page);
+}
+
+static void test_report_refused(void **state)
+{
+	char in[160];
+
+	snprintf(in, sizeof(in), "%s", at("other.json"));
+	put(top, "other.json", "{\"schema\":1,\"metrics\":[]}");
+	assert_int_equal(CMD(az_cmd_report, in), AZ_EXIT_USAGE);
+	put(top, "other.json", "{\"schema\":2,\"base\":\"6.12\"}");
+	assert_int_equal(CMD(az_cmd_report, in), AZ_EXIT_USAGE);
+	assert_int_equal(CMD(az_cmd_report, at("absent.json")), AZ_EXIT_USAGE);
+	assert_int_equal(cmd(az_cmd_report, (char *[]){ (char *)"t", NULL }), AZ_EXIT_USAGE);
+	assert_int_equal(access("report.html", F_OK), -1);
+}
+
+/* Without gnuplot: one line, exit 3, and no page. */
+static void test_report_without_gnuplot(void **state)
+{
+	char in[160], out[160], *path = strdup(getenv("PATH"));
+
+	assert_non_null(path);
+	make_arms();
+	snprintf(in, sizeof(in), "%s", at("result.json"));
+	snprintf(out, sizeof(out), "%s", at("none.html"));
+	assert_int_equal(summarise(in, "deterministic"), 0);
+	setenv("PATH", "/nonexistent", 1);
+	assert_int_equal(CMD(az_cmd_report, in, (char *)"-o", out), AZ_EXIT_ENV);
+	setenv("PATH", path, 1);
+	free(path);
+	assert_int_equal(access(out, F_OK), -1);
+}
+
 static void test_time_format(void **state)
 {
 	char buf[24];
@@ -413,6 +484,9 @@ int main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_compare_metric_sets),
 		cmocka_unit_test(test_compare_summaries),
+		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_refused),
+		cmocka_unit_test(test_report_without_gnuplot),
 		cmocka_unit_test(test_time_format),
 	};
 

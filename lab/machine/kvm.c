@@ -132,7 +132,7 @@ static int add_slot(const struct kvm *kvm, uint32_t slot, uint64_t gpa, uint64_t
 	return ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
 }
 
-static int set_routes(const struct kvm *kvm, unsigned int vp_count)
+int kvm_set_routes(const struct kvm *kvm, unsigned int vp_count)
 {
 	unsigned int n = IOAPIC_PINS + vp_count;
 	struct kvm_irq_routing *table;
@@ -162,8 +162,7 @@ static int set_routes(const struct kvm *kvm, unsigned int vp_count)
 	return rc;
 }
 
-int kvm_create(struct kvm *kvm, const struct guest_memory *mem, unsigned int vp_count,
-	       char *err, size_t err_len)
+int kvm_create(struct kvm *kvm, const struct guest_memory *mem, char *err, size_t err_len)
 {
 	uint64_t identity_map = IDENTITY_MAP_ADDRESS;
 	const char *what = "KVM_CREATE_VM";
@@ -187,16 +186,11 @@ int kvm_create(struct kvm *kvm, const struct guest_memory *mem, unsigned int vp_
 	if (!rc)
 		rc = add_slot(kvm, 1, GUEST_HIGH_RAM_START, mem->high_size,
 			      mem->base + mem->low_size);
-	if (rc)
-		goto fail_rc;
-	what = "KVM_SET_GSI_ROUTING";
-	rc = set_routes(kvm, vp_count);
-	if (rc)
-		goto fail_rc;
-	return 0;
+	if (!rc)
+		return 0;
+	errno = -rc;
 fail:
 	rc = -errno;
-fail_rc:
 	snprintf(err, err_len, "%s: %s", what, strerror(-rc));
 	return rc;
 }

@@ -34,15 +34,21 @@ int kvm_open(struct kvm *kvm, char *err, size_t err_len);
 int kvm_print_caps(struct kvm *kvm);
 
 /*
- * Create the machine with an in-kernel IOAPIC and local APICs, @mem as its
- * RAM, and routes for @vp_count VPs. 0 or -errno with one line in @err.
+ * Create the machine with an in-kernel IOAPIC and local APICs, and @mem as its
+ * RAM. 0 or -errno with one line in @err.
  */
-int kvm_create(struct kvm *kvm, const struct guest_memory *mem, unsigned int vp_count,
-	       char *err, size_t err_len);
+int kvm_create(struct kvm *kvm, const struct guest_memory *mem, char *err, size_t err_len);
 void kvm_close(struct kvm *kvm);
 
 /* CPUID leaves that KVM can give a guest on @fd (/dev/kvm or a vCPU). malloc()ed, NULL: errno. */
 struct kvm_cpuid2 *kvm_get_cpuid(int fd, unsigned long request);
+
+/*
+ * Route the IOAPIC's pins and the SINTs of VPs 0 to @vp_count - 1. After the
+ * VPs have their SynIC: KVM notes then, and only then, which route an EOM
+ * belongs to. 0 or -errno.
+ */
+int kvm_set_routes(const struct kvm *kvm, unsigned int vp_count);
 
 /*
  * A write to @trigger raises @gsi; with @resample >= 0 the kernel writes to

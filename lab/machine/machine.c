@@ -143,7 +143,7 @@ int machine_create(struct machine *m, const struct machine_config *config, char 
 	rc = create_memory(m, &entry, err, err_len);
 	if (rc)
 		return rc;
-	rc = kvm_create(&m->kvm, &m->mem, config->vcpus, err, err_len);
+	rc = kvm_create(&m->kvm, &m->mem, err, err_len);
 	if (rc)
 		return rc;
 	m->loop = loop_start("machine");
@@ -152,6 +152,11 @@ int machine_create(struct machine *m, const struct machine_config *config, char 
 	rc = create_vcpus(m, entry, err, err_len);
 	if (rc)
 		return rc;
+	rc = kvm_set_routes(&m->kvm, config->vcpus);
+	if (rc) {
+		snprintf(err, err_len, "KVM_SET_GSI_ROUTING: %s", strerror(-rc));
+		return rc;
+	}
 	rc = synic_init(&m->synic, &m->kvm, &m->mem, m->loop, config->vcpus);
 	if (rc) {
 		snprintf(err, err_len, "irqfd of a SynIC interrupt: %s", strerror(-rc));

@@ -8,7 +8,10 @@ AZIMUTH_SRCS += benchmarks/bench.c \
 		benchmarks/report.c benchmarks/report_plots.c benchmarks/report_text.c \
 		benchmarks/report_style.c
 
-UNIT_TESTS += summary
-UNIT_summary_SRCS := $(filter benchmarks/%,$(AZIMUTH_SRCS)) cli/dispatch.c \
-	lib/log.c lib/opts.c lib/clock.c lib/hist.c lib/stats.c lib/pattern.c lib/env.c \
-	lib/imds.c lib/result.c
+# The tests of the commands link what the commands do, without cli/main.c.
+BENCH_LIB_SRCS := lib/log.c lib/opts.c lib/clock.c lib/hist.c lib/stats.c lib/pattern.c \
+		  lib/env.c lib/imds.c lib/result.c cli/dispatch.c
+
+UNIT_TESTS += summary io
+UNIT_summary_SRCS := $(filter benchmarks/%,$(AZIMUTH_SRCS)) $(BENCH_LIB_SRCS)
+UNIT_io_SRCS	  := $(filter benchmarks/%,$(AZIMUTH_SRCS)) $(BENCH_LIB_SRCS)

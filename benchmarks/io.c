@@ -17,6 +17,7 @@
 
 #define BUFFER_ALIGN	4096
 #define BS_MAX		(16u << 20)
+#define DEFAULT_COUNT	1000
 
 static const char epilog[] =
 	"Modes:\n"
@@ -81,7 +82,7 @@ static int check_owner(struct io_bench *io)
 	if (ret < 0)
 		return az_env("%s: cannot read it: %s", io->file, strerror(-ret));
 	if (ret)
-		return az_usage("%s is or holds %s; --force overwrites it", io->file, why);
+		return az_usage("%s %s; --force overwrites it", io->file, why);
 	return 0;
 }
 
@@ -219,12 +220,25 @@ static bool is_mode(const char *rw)
 	       !strcmp(rw, "check");
 }
 
+static int check_options(struct io_bench *io)
+{
+	bool random = !strncmp(io->rw, "rand", 4);
+
+	if (!io->file)
+		return az_usage("--file is missing: the disk, such as /dev/sdb");
+	if (!is_mode(io->rw))
+		return az_usage("--rw: '%s' is none of randread, randwrite, verify, check", io->rw);
+	if (io->bs % 512)
+		return az_usage("--bs: %llu is no multiple of 512", (unsigned long long)io->bs);
+	if (io->bench.count == UINT64_MAX)
+		io->bench.count = random && !io->bench.duration ? DEFAULT_COUNT : 0;
+	return 0;
+}
+
 int bench_io(int argc, char **argv)
 {
-	static struct io_bench io = {
-		.bench = { .count = UINT64_MAX, .seed = 1 },
-		.rw = "randread", .bs = 4096, .warmup = 0, .fd = -1,
-	};
+	/* Too large for the stack, for it holds two histograms. */
+	static struct io_bench io;
 	const struct az_opt table[] = {
 		AZ_OPT(STRING, "file", 'f', "FILE", "block device or file", &io.file),
 		AZ_OPT(STRING, "rw", 0, "MODE", "randread, randwrite, verify or check", &io.rw),
@@ -238,18 +252,17 @@ int bench_io(int argc, char **argv)
 		AZ_OPT_DONE
 	};
 	const struct az_opts opts = { argv[0], NULL, "Disk measurements.", epilog, table };
-	int ret = az_opts_parse(&opts, argc, argv, NULL);
+	int ret;
 
+	memset(&io, 0, sizeof(io));
+	io.bench.count = UINT64_MAX;
+	io.bench.seed = 1;
+	io.rw = "randread";
+	io.bs = 4096;
+	io.fd = -1;
+	ret = az_opts_parse(&opts, argc, argv, NULL);
 	if (ret)
 		return az_opts_exit(ret);
-	if (!io.file)
-		return az_usage("--file is missing: the disk, such as /dev/sdb");
-	if (!is_mode(io.rw))
-		return az_usage("--rw: '%s' is none of randread, randwrite, verify, check", io.rw);
-	if (io.bs % 512)
-		return az_usage("--bs: %llu is no multiple of 512", (unsigned long long)io.bs);
-	if (io.bench.count == UINT64_MAX)
-		io.bench.count = io.bench.duration || !strcmp(io.rw, "verify") ||
-				 !strcmp(io.rw, "check") ? 0 : 1000;
-	return run(&io);
+	ret = check_options(&io);
+	return ret ? ret : run(&io);
 }

@@ -46,8 +46,8 @@ const char *io_check_block(const struct io_bench *io, uint64_t block);
 bool io_is_ours(const void *buf);
 
 /*
- * Why must @fd not be written to? Copies a short reason ("an ext file system",
- * "mounted") into @why. Returns 0 when there is none, 1, or negative errno.
+ * Why must @fd not be written to? Copies a short reason ("holds swap space", "is
+ * in use: ...") into @why. Returns 0 when there is none, 1, or negative errno.
  */
 int io_find_owner(int fd, char *why, size_t len);
 

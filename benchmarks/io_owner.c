@@ -24,26 +24,26 @@ struct signature {
 
 /* Offsets and magics as in the kernel's file systems and block/partitions. */
 static const struct signature signatures[] = {
-	{ "a GPT partition table", 512, 8, "EFI PART" },
-	{ "a GPT partition table", 4096, 8, "EFI PART" },
-	{ "a partition table or boot sector", 510, 2, "\x55\xaa" },
-	{ "an ext2/3/4 file system", 1080, 2, "\x53\xef" },
-	{ "an XFS file system", 0, 4, "XFSB" },
-	{ "a btrfs file system", 65600, 8, "_BHRfS_M" },
-	{ "an f2fs file system", 1024, 4, "\x10\x20\xf5\xf2" },
-	{ "an NTFS file system", 3, 8, "NTFS    " },
-	{ "an EROFS file system", 1024, 4, "\xe2\xe1\xf5\xe0" },
-	{ "a squashfs file system", 0, 4, "hsqs" },
-	{ "an ISO 9660 file system", 32769, 5, "CD001" },
-	{ "a LUKS volume", 0, 6, "LUKS\xba\xbe" },
-	{ "an LVM physical volume", 512, 8, "LABELONE" },
-	{ "an LVM physical volume", 0, 8, "LABELONE" },
-	{ "a RAID member", 0, 4, "\xfc\x4e\x2b\xa9" },
-	{ "a RAID member", 4096, 4, "\xfc\x4e\x2b\xa9" },
-	{ "a bcache device", 4120, 4, "\xc6\x85\x73\xf6" },
-	{ "swap space", 4086, 10, "SWAPSPACE2" },
-	{ "a QCOW image", 0, 4, "QFI\xfb" },
-	{ "a VHDX image", 0, 8, "vhdxfile" },
+	{ "holds a GPT partition table", 512, 8, "EFI PART" },
+	{ "holds a GPT partition table", 4096, 8, "EFI PART" },
+	{ "holds a partition table or boot sector", 510, 2, "\x55\xaa" },
+	{ "holds an ext2/3/4 file system", 1080, 2, "\x53\xef" },
+	{ "holds an XFS file system", 0, 4, "XFSB" },
+	{ "holds a btrfs file system", 65600, 8, "_BHRfS_M" },
+	{ "holds an f2fs file system", 1024, 4, "\x10\x20\xf5\xf2" },
+	{ "holds an NTFS file system", 3, 8, "NTFS    " },
+	{ "holds an EROFS file system", 1024, 4, "\xe2\xe1\xf5\xe0" },
+	{ "holds a squashfs file system", 0, 4, "hsqs" },
+	{ "holds an ISO 9660 file system", 32769, 5, "CD001" },
+	{ "holds a LUKS volume", 0, 6, "LUKS\xba\xbe" },
+	{ "holds an LVM physical volume", 512, 8, "LABELONE" },
+	{ "holds an LVM physical volume", 0, 8, "LABELONE" },
+	{ "holds a RAID member", 0, 4, "\xfc\x4e\x2b\xa9" },
+	{ "holds a RAID member", 4096, 4, "\xfc\x4e\x2b\xa9" },
+	{ "holds a bcache device", 4120, 4, "\xc6\x85\x73\xf6" },
+	{ "holds swap space", 4086, 10, "SWAPSPACE2" },
+	{ "holds a QCOW image", 0, 4, "QFI\xfb" },
+	{ "holds a VHDX image", 0, 8, "vhdxfile" },
 };
 
 static const char *find_signature(const uint8_t *probe, size_t len)
@@ -92,7 +92,7 @@ int io_find_owner(int fd, char *why, size_t len)
 	if (fstat(fd, &st))
 		return -errno;
 	if (S_ISBLK(st.st_mode) && is_claimed(fd))
-		what = "in use: mounted, swap, or part of a RAID or a volume group";
+		what = "is in use: mounted, swap, or part of a RAID or a volume group";
 	got = what ? 0 : pread(fd, probe, sizeof(probe), 0);
 	if (got < 0)
 		return -errno;
@@ -101,7 +101,7 @@ int io_find_owner(int fd, char *why, size_t len)
 	/* A plain file without a known signature may still be someone's work. */
 	if (!what && S_ISREG(st.st_mode) && !all_zero(probe, (size_t)got) &&
 	    !(got >= 24 && io_is_ours(probe)))
-		what = "a file with data that azimuth has not written";
+		what = "holds data that azimuth has not written";
 	if (what)
 		snprintf(why, len, "%s", what);
 	return what ? 1 : 0;

@@ -12,16 +12,19 @@
  */
 typedef _Atomic uint64_t counter_t;
 
+/* Add, from any thread. */
 static inline void count_add(counter_t *c, uint64_t n)
 {
 	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
 }
 
+/* One more. */
 static inline void count(counter_t *c)
 {
 	count_add(c, 1);
 }
 
+/* The value now; other counters may already be ahead of it. */
 static inline uint64_t count_get(const counter_t *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);

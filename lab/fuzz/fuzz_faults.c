@@ -13,10 +13,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char *const msg_keys[] = { "msg", NULL };
 static const char *const keys[] = { "us#", "op", "kind=short|long", "channel#", NULL };
 static const struct fault_kind kinds[] = {
 	{ .device_type = "net", .what = "delay", .keys = keys },
-	{ .device_type = "vmbus", .what = "withhold", .keys = (const char *const[]){ "msg", NULL } },
+	{ .device_type = "vmbus", .what = "withhold", .keys = msg_keys },
 	{ .device_type = "*", .what = "rescind", .timed = true },
 	{ .what = NULL },
 };

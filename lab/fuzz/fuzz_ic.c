@@ -190,12 +190,13 @@ static void run(void *ctx)
 	};
 	struct input *in = ctx;
 	uint8_t which = next_byte(in);
+	const char *spec = specs[which / 4 % 8];
 	unsigned int i;
 	char err[64];
 
 	faults = faults_create(1);
 	faults_register(faults, ic_faults);
-	if (specs[which / 4 % 8] && faults_add(faults, specs[which / 4 % 8], err, sizeof(err), NULL))
+	if (spec && faults_add(faults, spec, err, sizeof(err), NULL))
 		abort();
 	n_devices = 0;
 	is_open = false;

@@ -89,6 +89,7 @@ struct ic {
 		.destroy = (destroy_),				\
 	}
 
+/* What struct vmbus_device_ops says of each; ic_destroy() only frees. */
 int ic_open(struct vmbus_channel *ch);
 void ic_ready(struct vmbus_channel *ch);
 void ic_close(struct vmbus_channel *ch);

@@ -8,171 +8,32 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/fakeguest.h"
+#include "tests/unit/echodev.h"
 
-#define MAX_SUBS	8
-
-struct echo {
-	struct vmbus_device vdev;
-	int open_error;
-	_Atomic unsigned int opened, closed, gone, packets;
-	_Atomic unsigned int commands, destroyed;
-	_Atomic int gpa_result;
-	_Atomic uint64_t stuck;		/* packets that waited for room */
-	struct gpadl *pinned;
-	bool keep_pinned;
+struct interrupts {
+	struct fg_channel *ch;
+	unsigned int n;
 };
 
-static struct echo *to_echo(struct vmbus_channel *ch)
+static bool has_interrupts(void *ctx)
 {
-	return (struct echo *)ch->dev;
+	struct interrupts *i = ctx;
+
+	return fg_interrupts(i->ch, NULL) >= i->n;
 }
 
-static int echo_open(struct vmbus_channel *ch)
+/* The guest may find a packet before the host has raised its interrupt. */
+static void wait_interrupts(struct fg_channel *ch, unsigned int n)
 {
-	struct echo *e = to_echo(ch);
+	struct interrupts i = { .ch = ch, .n = n };
 
-	if (e->open_error)
-		return e->open_error;
-	atomic_fetch_add(&e->opened, 1);
-	return 0;
-}
-
-/* A GPA_DIRECT packet is answered with what its pages hold, anything else with itself. */
-static int echo_one(struct vmbus_channel *ch, const struct ring_packet *pkt)
-{
-	struct iovec iov[64], whole = { (void *)pkt->payload, pkt->payload_len };
-	int n;
-
-	if (pkt->type == VMBUS_PKT_DATA_GPA_DIRECT) {
-		n = channel_gpa_iov(ch, pkt, iov, 64);
-		to_echo(ch)->gpa_result = n;
-		if (n < 0)
-			return channel_complete(ch, pkt->trans_id, NULL, 0);
-		return channel_send(ch, VMBUS_PKT_COMPLETION, 0, pkt->trans_id, NULL, 0, iov, n);
-	}
-	return channel_send(ch, VMBUS_PKT_COMPLETION, 0, pkt->trans_id, NULL, 0, &whole,
-			    whole.iov_len ? 1 : 0);
-}
-
-/* What could not be answered for want of room is answered first, next time. */
-static void echo_ready(struct vmbus_channel *ch)
-{
-	struct ring_packet *waiting = ch->priv;
-	struct echo *e = to_echo(ch);
-	struct ring_packet pkt;
-
-	if (waiting) {
-		if (echo_one(ch, waiting) == -EAGAIN)
-			return;
-		free(waiting);
-		ch->priv = NULL;
-	}
-	while (channel_recv(ch, &pkt) == 1) {
-		atomic_fetch_add(&e->packets, 1);
-		if (echo_one(ch, &pkt) != -EAGAIN)
-			continue;
-		atomic_fetch_add(&e->stuck, 1);
-		waiting = malloc(sizeof(*waiting));
-		*waiting = pkt;
-		ch->priv = waiting;
-		return;
-	}
-}
-
-static void echo_close(struct vmbus_channel *ch)
-{
-	struct echo *e = to_echo(ch);
-
-	free(ch->priv);
-	ch->priv = NULL;
-	if (e->pinned)
-		vmbus_gpadl_put(ch->bus, e->pinned);
-	e->pinned = NULL;
-	atomic_fetch_add(&e->closed, 1);
-}
-
-static void echo_gpadl_gone(struct vmbus_device *dev, struct gpadl *g)
-{
-	struct echo *e = (struct echo *)dev;
-
-	atomic_fetch_add(&e->gone, 1);
-	if (e->pinned == g && !e->keep_pinned) {
-		e->pinned = NULL;
-		vmbus_gpadl_put(dev->bus, g);
-	}
-}
-
-static int echo_command(struct vmbus_device *dev, const char *cmd, json_t *args, json_t *reply)
-{
-	if (strcmp(cmd, "count"))
-		return -ENOENT;
-	json_object_set_new(reply, "n", json_integer(++((struct echo *)dev)->commands));
-	return 0;
-}
-
-static void echo_counters(struct vmbus_channel *ch, json_t *obj)
-{
-	json_object_set_new(obj, "echoed", json_integer(to_echo(ch)->packets));
-}
-
-static unsigned int destroyed;
-
-static void echo_destroy(struct vmbus_device *dev)
-{
-	destroyed++;
-	free(dev);
-}
-
-static const struct vmbus_device_ops echo_ops = {
-	.type = "echo",
-	.class_id = { .b = "echo-class-of-us" },
-	.channel_flags = VMBUS_CHANNEL_ENUMERATE_DEVICE_INTERFACE,
-	.open = echo_open,
-	.ready = echo_ready,
-	.close = echo_close,
-	.gpadl_gone = echo_gpadl_gone,
-	.command = echo_command,
-	.counters = echo_counters,
-	.destroy = echo_destroy,
-};
-
-static const struct fault_kind echo_faults[] = {
-	{ .device_type = "echo", .what = "stumble" },
-	{ .what = NULL }
-};
-
-static struct fakeguest *start(struct echo **e, uint32_t latency_us)
-{
-	struct fakeguest *fg = fg_new(64, 4);
-
-	*e = calloc(1, sizeof(**e));
-	(*e)->vdev.ops = &echo_ops;
-	strcpy((*e)->vdev.name, "echo0");
-	memcpy((*e)->vdev.instance_id.b, "echo-instance-00", 16);
-	(*e)->vdev.monitor_latency_us = latency_us;
-	faults_register(fg->faults, echo_faults);
-	assert_int_equal(vmbus_add_device(fg->bus, &(*e)->vdev), 0);
-	assert_int_equal(fg_connect(fg, VMBUS_VERSION_5_3), 0);
-	assert_int_equal(fg_request_offers(fg), 1);
-	return fg;
-}
-
-static void expect_echo(struct fg_channel *ch, const void *data, uint32_t len, uint64_t id)
-{
-	struct ring_packet pkt;
-
-	fg_recv(ch, &pkt);
-	assert_int_equal(pkt.type, VMBUS_PKT_COMPLETION);
-	assert_int_equal(pkt.trans_id, id);
-	assert_int_equal(pkt.payload_len, (len + 7) & ~7u);
-	assert_memory_equal(pkt.payload, data, len);
+	fg_wait(ch->fg, has_interrupts, &i);
 }
 
 static void test_echo(void **arg)
 {
 	struct echo *e;
-	struct fakeguest *fg = start(&e, 0);
+	struct fakeguest *fg = echo_start(&e, 0);
 	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 3);
 	uint8_t data[1000];
 	uint32_t vp;
@@ -183,10 +44,11 @@ static void test_echo(void **arg)
 	for (i = 0; i < 300; i++) {
 		memset(data, (int)i, sizeof(data));
 		assert_int_equal(fg_send_inband(ch, data, 8 + i * 3, i, true), 0);
-		expect_echo(ch, data, 8 + i * 3, i);
+		echo_expect(ch, data, 8 + i * 3, i);
 	}
 	assert_int_equal(e->packets, 300);
-	assert_true(fg_interrupts(ch, &vp) > 0);
+	wait_interrupts(ch, 1);
+	fg_interrupts(ch, &vp);
 	assert_int_equal(vp, 3);
 	fg_close(ch);
 	assert_int_equal(e->closed, 1);
@@ -195,15 +57,380 @@ static void test_echo(void **arg)
 	assert_int_equal(fg_counter(fg, &e->vdev, 0, "echoed"), 300);
 	assert_int_equal(fg_counter(fg, &e->vdev, 0, "interrupts_raised") +
 			 fg_counter(fg, &e->vdev, 0, "interrupts_suppressed"), 300);
-	destroyed = 0;
+	echo_destroyed = 0;
 	fg_free(fg);
-	assert_int_equal(destroyed, 1);
+	assert_int_equal(echo_destroyed, 1);
+}
+
+static void test_gpa_direct(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 8, 8, NULL, 0);
+	struct fg_buffer *b = fg_buffer_new(fg, 4);
+	struct fg_page_range parts[3];
+	uint8_t data[3 * GUEST_PAGE_SIZE], want[300];
+	uint64_t pfn[3];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 13 + 5);
+	assert_int_equal(gpadl_write(b->g, 0, data, sizeof(data)), 0);
+
+	/* One range over three pages, from the middle of one to the middle of another. */
+	assert_int_equal(fg_send_gpa(ch, b->pfn, 3, 2000, 8000, "hdr", 3, 1), 0);
+	echo_expect(ch, data + 2000, 8000, 1);
+	assert_int_equal(e->gpa_result, 3);
+
+	/* A range for each page, as page buffers are. */
+	for (i = 0; i < 3; i++)
+		parts[i] = (struct fg_page_range) {
+			.len = 100, .offset = 4096 - 100 * (i + 1), .pfn = b->pfn[i],
+		};
+	assert_int_equal(fg_send_pages(ch, parts, 3, NULL, 0, 2), 0);
+	for (i = 0; i < 3; i++)
+		memcpy(want + 100 * i, data + 4096 * i + 4096 - 100 * (i + 1), 100);
+	echo_expect(ch, want, 300, 2);
+
+	/* Neighbours make one piece. */
+	pfn[0] = 1000;
+	pfn[1] = 1001;
+	pfn[2] = 1002;
+	memcpy(fg_at(fg, 1000 * 4096, sizeof(data)), data, sizeof(data));
+	assert_int_equal(fg_send_gpa(ch, pfn, 3, 0, sizeof(data), NULL, 0, 3), 0);
+	echo_expect(ch, data, sizeof(data), 3);
+	assert_int_equal(e->gpa_result, 1);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "gpa_direct_in"), 3);
+
+	fg_buffer_free(b);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static void test_gpa_lies(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 8, 8, NULL, 0);
+	uint64_t pfn[80];
+	struct ring_packet pkt;
+	struct {
+		struct vmbus_gpa_direct_header h;
+		struct vmbus_gpa_range r;
+	} lie = { .h.range_count = 1 };
+	unsigned int i;
+
+	for (i = 0; i < 80; i++)
+		pfn[i] = 100 + 2 * i;
+#define EXPECT_RESULT(n) do {							\
+		fg_recv(ch, &pkt);						\
+		assert_int_equal(e->gpa_result, n);				\
+	} while (0)
+	fg_send_gpa(ch, pfn, 1, 0, 4097, NULL, 0, 1);	/* two pages, one named */
+	EXPECT_RESULT(-EPROTO);
+	fg_send_gpa(ch, pfn, 1, 4096, 1, NULL, 0, 1);
+	EXPECT_RESULT(-EPROTO);
+	fg_send_gpa(ch, pfn, 2, 1, UINT32_MAX, NULL, 0, 1);
+	EXPECT_RESULT(-EPROTO);
+	fg_send_gpa(ch, pfn, 80, 0, 80 * 4096, NULL, 0, 1);
+	EXPECT_RESULT(-E2BIG);
+	pfn[0] = fg->mem.size / GUEST_PAGE_SIZE;
+	fg_send_gpa(ch, pfn, 1, 0, 4096, NULL, 0, 1);
+	EXPECT_RESULT(-EFAULT);
+	pfn[0] = UINT64_MAX >> 11;			/* << 12 would wrap */
+	fg_send_gpa(ch, pfn, 1, 0, 4096, NULL, 0, 1);
+	EXPECT_RESULT(-EFAULT);
+	/* More ranges than there are; no header at all; an empty list is fine. */
+	lie.h.range_count = UINT32_MAX;
+	fg_send(ch, VMBUS_PKT_DATA_GPA_DIRECT, 1, 1, &lie, sizeof(lie), NULL, 0);
+	EXPECT_RESULT(-EPROTO);
+	fg_send(ch, VMBUS_PKT_DATA_GPA_DIRECT, 1, 1, NULL, 0, "payload", 7);
+	EXPECT_RESULT(-EPROTO);
+	lie.h.range_count = 0;
+	fg_send(ch, VMBUS_PKT_DATA_GPA_DIRECT, 1, 1, &lie, sizeof(lie), NULL, 0);
+	EXPECT_RESULT(0);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static bool some_are_stuck(void *ctx)
+{
+	return ((struct echo *)ctx)->stuck > 0;
+}
+
+/* The guest does not read: the host's ring fills, the host waits, and goes on. */
+static void test_ring_full(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 16, 2, NULL, 0);
+	uint8_t data[500];
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		memset(data, (int)i, sizeof(data));
+		assert_int_equal(fg_send_inband(ch, data, sizeof(data), i, true), 0);
+	}
+	fg_wait(fg, some_are_stuck, e);
+	for (i = 0; i < 40; i++) {
+		memset(data, (int)i, sizeof(data));
+		echo_expect(ch, data, sizeof(data), i);
+	}
+	assert_true(fg_counter(fg, &e->vdev, 0, "ring_full") > 0);
+	assert_int_equal(e->packets, 40);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static bool ring_is_drained(void *ctx)
+{
+	struct fg_channel *ch = ctx;
+
+	return ring_space(&ch->out) == ch->out.size;
+}
+
+/* And the other way: the guest's ring fills, and the host signals that there is room. */
+static void test_guest_waits_for_room(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 2, 32, NULL, 0);
+	static const uint8_t data[900];
+	unsigned int before, n = 0;
+
+	/* Written without signals, so that the host does not look. */
+	atomic_store(&ch->out.control->interrupt_mask, 1);
+	while (!fg_send_inband(ch, data, sizeof(data), n, true))
+		n++;
+	assert_int_equal(n, 4);
+	before = fg_interrupts(ch, NULL);
+	atomic_store(&ch->in.control->interrupt_mask, 1);	/* so none for the answers */
+	fg_signal(ch);
+	fg_wait(fg, ring_is_drained, ch);
+	wait_interrupts(ch, before + 1);
+	fg_close(ch);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "interrupts_raised"), before + 1);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "signals_received"), 1);
+	fg_free(fg);
+}
+
+static bool is_dead(void *ctx)
+{
+	struct echo *e = ctx;
+
+	return e->vdev.primary &&
+	       count_get(&e->vdev.primary->counters.protocol_errors) > 0;
+}
+
+static void test_broken_ring(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	unsigned int i;
+
+	atomic_store(&ch->out.control->write_index, 12345);
+	for (i = 0; i < 10; i++)
+		fg_signal(ch);
+	fg_wait(fg, is_dead, e);
+	fg_close(ch);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "protocol_errors"), 1);
+	/* A new open starts anew. */
+	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	fg_send_inband(ch, "again", 5, 1, true);
+	echo_expect(ch, "again", 5, 1);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static void test_open_lies(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_buffer *b = fg_buffer_new(fg, 8);
+	struct vmbus_msg_open good = { .h.type = VMBUS_MSG_OPEN }, o;
+	union fg_message m;
+
+	assert_int_equal(fg_buffer_share(b, fg_offer(fg, &e->vdev, 0)->relid), 0);
+	good.relid = b->relid;
+	good.open_id = 4711;
+	good.gpadl = b->gpadl;
+	good.downstream_page_offset = 4;
+#define TRY(change, ok) do {							\
+		o = good;							\
+		change;								\
+		fg_post(fg, &o, sizeof(o));					\
+		fg_expect(fg, VMBUS_MSG_OPEN_RESULT, &m);			\
+		assert_int_equal(m.open_result.relid, o.relid);			\
+		assert_int_equal(m.open_result.open_id, 4711);			\
+		assert_int_equal(m.open_result.status == 0, ok);		\
+	} while (0)
+	TRY(o.relid = 0, false);
+	TRY(o.relid = 2, false);
+	TRY(o.relid = UINT32_MAX, false);
+	TRY(o.gpadl = 0, false);
+	TRY(o.gpadl++, false);
+	TRY(o.target_vp = 4, false);
+	TRY(o.downstream_page_offset = 0, false);
+	TRY(o.downstream_page_offset = 1, false);
+	TRY(o.downstream_page_offset = 7, false);
+	TRY(o.downstream_page_offset = 8, false);
+	TRY(o.downstream_page_offset = UINT32_MAX, false);
+	e->open_error = -EIO;
+	TRY((void)0, false);
+	assert_int_equal(e->opened, 0);
+	e->open_error = 0;
+	TRY((void)0, true);
+	TRY((void)0, false);		/* it is open */
+	assert_int_equal(e->opened, 1);
+	assert_int_equal(e->closed, 0);
+	fg_buffer_free(b);
+	fg_free(fg);
+	/* vmbus_free() closed it: the device's memory is gone, so nothing to look at. */
+}
+
+static void test_close_twice(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	struct vmbus_msg_relid c = { .h.type = VMBUS_MSG_CLOSE, .relid = ch->offer.relid };
+
+	fg_post(fg, &c, sizeof(c));
+	fg_post(fg, &c, sizeof(c));
+	c.relid = 2047;
+	fg_post(fg, &c, sizeof(c));
+	c.relid = 2048;
+	fg_post(fg, &c, sizeof(c));
+	fg_expect_silence(fg);
+	assert_int_equal(e->closed, 1);
+	assert_int_equal(fg_message_counter(fg, "ignored"), 3);
+	fg_buffer_unshare(ch->rings);
+	fg_forget(ch);
+	fg_free(fg);
+}
+
+static void test_modify(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 1);
+	struct vmbus_msg_modify mod = {
+		.h.type = VMBUS_MSG_MODIFY, .relid = ch->offer.relid, .target_vp = 2,
+	};
+	union fg_message m;
+	uint32_t vp;
+
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect(fg, VMBUS_MSG_MODIFY_RESPONSE, &m);
+	assert_int_equal(m.modify.relid, mod.relid);
+	assert_int_equal(m.modify.status, 0);
+	fg_send_inband(ch, "x", 1, 1, true);
+	echo_expect(ch, "x", 1, 1);
+	wait_interrupts(ch, 1);
+	fg_interrupts(ch, &vp);
+	assert_int_equal(vp, 2);
+
+	mod.target_vp = 4;
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect(fg, VMBUS_MSG_MODIFY_RESPONSE, &m);
+	assert_int_not_equal(m.modify.status, 0);
+	mod.target_vp = 0;
+	mod.relid = 77;
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect(fg, VMBUS_MSG_MODIFY_RESPONSE, &m);
+	assert_int_not_equal(m.modify.status, 0);
+	fg_close(ch);
+
+	/* 5.2 has no response, 4.0 not even the message. */
+	assert_int_equal(fg_connect(fg, VMBUS_VERSION_5_2), 0);
+	fg_request_offers(fg);
+	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 1);
+	mod.relid = ch->offer.relid;
+	mod.target_vp = 3;
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect_silence(fg);
+	assert_int_equal(e->vdev.primary->target_vp, 3);
+	fg_close(ch);
+	assert_int_equal(fg_connect(fg, VMBUS_VERSION_4_0), 0);
+	fg_request_offers(fg);
+	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 1);
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect_silence(fg);
+	assert_int_equal(e->vdev.primary->target_vp, 1);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static void test_monitor(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 300);
+	struct vmbus_msg_offer *o = fg_offer(fg, &e->vdev, 0);
+	struct vmbus_monitor_page *page = fg_at(fg, fg->monitor_gpa, 4096);
+	struct fg_channel *ch;
+	unsigned int i;
+
+	assert_int_equal(o->monitor_allocated, 1);
+	assert_true(o->offer.flags & VMBUS_CHANNEL_REQUEST_MONITORED_NOTIFICATION);
+	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	assert_int_equal(page->latency[0][o->monitor_id], 3000);
+	assert_int_equal(page->trigger_state, 1);
+	for (i = 0; i < 20; i++) {
+		fg_send_inband(ch, "poll", 4, i, true);
+		echo_expect(ch, "poll", 4, i);
+	}
+	assert_int_equal(ch->signals, 0);		/* no hypercall */
+	assert_int_equal(page->group[0].pending, 0);
+	fg_close(ch);
+	assert_true(fg_counter(fg, &e->vdev, 0, "signals_received") <= 20);
+	/* The bit of a closed channel is nobody's. */
+	atomic_store(&page->group[0].pending, UINT32_MAX);
+	fg_expect_silence(fg);
+	fg_free(fg);
+}
+
+static void test_command(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	json_t *reply = json_object();
+
+	assert_int_equal(vmbus_device_command(fg->bus, "echo0", "count", NULL, reply), 0);
+	assert_int_equal(json_integer_value(json_object_get(reply, "n")), 1);
+	assert_int_equal(vmbus_device_command(fg->bus, "echo0", "what", NULL, reply), -ENOENT);
+	assert_int_equal(vmbus_device_command(fg->bus, "echo1", "count", NULL, reply), -ENOENT);
+	json_decref(reply);
+	fg_free(fg);
+}
+
+static void test_two_devices_of_one_name(void **arg)
+{
+	struct echo *e, twin;
+	struct fakeguest *fg = echo_start(&e, 0);
+
+	twin = *e;
+	assert_int_equal(vmbus_add_device(fg->bus, &twin.vdev), -EEXIST);
+	twin.vdev.name[0] = 0;
+	assert_int_equal(vmbus_add_device(fg->bus, &twin.vdev), -EEXIST);
+	fg_free(fg);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_echo),
+		cmocka_unit_test(test_gpa_direct),
+		cmocka_unit_test(test_gpa_lies),
+		cmocka_unit_test(test_ring_full),
+		cmocka_unit_test(test_guest_waits_for_room),
+		cmocka_unit_test(test_broken_ring),
+		cmocka_unit_test(test_open_lies),
+		cmocka_unit_test(test_close_twice),
+		cmocka_unit_test(test_modify),
+		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_two_devices_of_one_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

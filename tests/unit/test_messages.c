@@ -433,6 +433,7 @@ static void test_lost_eom(void **state)
 	assert_int_equal(fg_next(fg, &m, NULL), VMBUS_MSG_OFFER);
 	fg_expect_silence(fg);		/* the slot is free and nobody said so */
 	vmbus_eom(fg->bus, 0);
+	fg_sync(fg);
 	assert_int_equal(fg_next(fg, &m, NULL), VMBUS_MSG_OFFER);
 	/* A new contact drops what was queued for the old one. */
 	fg_lose_eom(fg, false);

@@ -319,7 +319,8 @@ static int take_operands(struct compare *cmp, int argc, char **argv, int first)
 		return 0;
 	}
 	if (argc != first || !json_array_size(cmp->a.docs) || !json_array_size(cmp->b.docs))
-		return az_usage("give A and B, two files or directories, or --a FILE... --b FILE...");
+		return az_usage("give A and B, each a file or directory, or --a FILE... --b"
+				" FILE...");
 	return 0;
 }
 
@@ -333,7 +334,8 @@ int az_cmd_compare(int argc, char **argv)
 	const struct az_opt table[] = {
 		AZ_OPT(LIST, "a", 'a', "FILE", "runs of the reference", &cmp.a, .call = add_path),
 		AZ_OPT(LIST, "b", 'b', "FILE", "runs to judge", &cmp.b, .call = add_path),
-		AZ_OPT(STRING, "arm", 0, "ARM", "of a summary: stock or patched (default)", &cmp.arm),
+		AZ_OPT(STRING, "arm", 0, "ARM", "of a summary: stock or patched (default)",
+		       &cmp.arm),
 		AZ_OPT(DOUBLE, "threshold", 0, "PCT",
 		       "changes up to this are no difference (default 0.5)", &cmp.threshold,
 		       .max = 100),

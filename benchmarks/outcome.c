@@ -18,10 +18,24 @@ static const char *const hang_words[] = {
 };
 
 static const char *const splat_words[] = {
-	"BUG:", "WARNING: CPU", "WARNING: possible", "Oops:", "KASAN:", "UBSAN:",
+	"BUG:", "WARNING: possible", "Oops:", "KASAN:", "UBSAN:",
 	"general protection fault", "Kernel panic", "Unable to handle kernel",
 	"refcount_t:", "double fault", NULL
 };
+
+/*
+ * A WARN() names its place: "WARNING: CPU: 0 PID: 1 at net/core/dev.c:5" or, in
+ * later kernels, "WARNING: net/core/dev.c:5 at function". Advice about the
+ * processor's bugs is printed as a WARNING as well, and is none.
+ */
+static bool is_warn(const char *line)
+{
+	const char *text = strstr(line, "WARNING: ");
+	unsigned int number;
+
+	return text && (sscanf(text, "WARNING: CPU: %u", &number) == 1 ||
+			sscanf(text, "WARNING: %*[^: ]:%u at", &number) == 1);
+}
 
 static bool has_word(const char *line, const char *const *words)
 {
@@ -54,7 +68,7 @@ static int scan_console(const char *dir, char *hang, char *splat, size_t len)
 		/* A soft lockup says "BUG:" as well: hang comes first. */
 		if (has_word(line, hang_words))
 			keep(hang, len, line);
-		else if (has_word(line, splat_words))
+		else if (is_warn(line) || has_word(line, splat_words))
 			keep(splat, len, line);
 	}
 	free(line);

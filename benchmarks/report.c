@@ -17,8 +17,8 @@ static void put_start(FILE *out, const json_t *doc)
 {
 	fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>Azimuth lab report, Linux ",
-	      out);
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	      "<title>Azimuth lab report, Linux ", out);
 	report_text(out, report_str(doc, "base"));
 	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n%s<main>\n", report_style,
 		report_marker);
@@ -35,7 +35,8 @@ static int put_page(FILE *out, const json_t *doc)
 	      "<i class=\"dot stock\"></i>stock <i class=\"dot patched\"></i>patched</p>\n"
 	      "<div class=\"plots\">\n", out);
 	ret = report_plot_latency(out, doc, "udp_rtt", "UDP round trip, µs by percentile");
-	ret = ret ? ret : report_plot_latency(out, doc, "read4k", "4 KiB random read, µs by percentile");
+	ret = ret ? ret : report_plot_latency(out, doc, "read4k",
+					      "4 KiB random read, µs by percentile");
 	ret = ret ? ret : report_plot_runs(out, doc);
 	ret = ret ? ret : report_plot_counts(out, doc);
 	fputs("</div>\n</section>\n", out);

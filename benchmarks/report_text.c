@@ -74,8 +74,8 @@ static const char *change(char *buf, const json_t *metric)
 	else if (ratio >= 2)
 		snprintf(buf, 16, "×%.1f", ratio);
 	else
-		snprintf(buf, 16, "%s%.*f%%", ratio < 1 ? "−" : "+", fabs(ratio - 1) < 0.1 ? 1 : 0,
-			 100 * fabs(ratio - 1));
+		snprintf(buf, 16, "%s%.*f%%", ratio < 1 ? "−" : "+",
+			 fabs(ratio - 1) < 0.1 ? 1 : 0, 100 * fabs(ratio - 1));
 	return buf;
 }
 
@@ -236,7 +236,8 @@ void report_metrics(FILE *out, const json_t *doc)
 	size_t i;
 
 	fputs("<section>\n<h2>Metrics</h2>\n<table class=\"metrics\">\n<thead><tr><th>metric</th>"
-	      "<th><i class=\"dot stock\"></i>stock</th><th><i class=\"dot patched\"></i>patched</th>"
+	      "<th><i class=\"dot stock\"></i>stock</th>"
+	      "<th><i class=\"dot patched\"></i>patched</th>"
 	      "<th>change</th><th>spread</th><th>runs</th><th>verdict</th></tr></thead>\n<tbody>\n",
 	      out);
 	json_array_foreach(json_object_get(doc, "metrics"), i, metric)
@@ -320,8 +321,8 @@ void report_conditions(FILE *out, const json_t *doc)
 	size_t i;
 
 	fputs("<section class=\"conditions\">\n<h2>Conditions</h2>\n<p class=\"warn\"><b>None of"
-	      " this ran on Azure.</b> The guest is a real kernel; its host is azhost, a simulation."
-	      " ", out);
+	      " this ran on Azure.</b> The guest is a real kernel; its host is azhost, a"
+	      " simulation. ", out);
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (!strcmp(modes[i].name, mode))
 			fputs(modes[i].text, out);

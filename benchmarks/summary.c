@@ -173,6 +173,14 @@ static json_t *values_to_json(const struct series *series)
 	return list;
 }
 
+/* JSON has no infinity, which is what runs around a median of 0 spread. */
+static json_t *spread_to_json(const struct series *series)
+{
+	double spread = az_spread(series->values, series->n);
+
+	return isinf(spread) ? json_null() : json_real(spread);
+}
+
 static const char *colour(enum az_verdict verdict)
 {
 	if (!isatty(STDOUT_FILENO) || getenv("NO_COLOR"))
@@ -212,7 +220,6 @@ static json_t *metric_to_json(const struct labrun_metric *metric, const struct s
 				 "stock", c->median_a, "patched", c->median_b,
 				 "ratio", isnan(c->ratio) ? json_null() : json_real(c->ratio),
 				 "runs", (int)(stock->n < patched->n ? stock->n : patched->n));
-	double spread;
 
 	if (!json)
 		return NULL;
@@ -221,10 +228,8 @@ static json_t *metric_to_json(const struct labrun_metric *metric, const struct s
 	json_object_set_new(json, "diff_ci95", json_pack("[f,f]", c->ci.low, c->ci.high));
 	json_object_set_new(json, "stock_runs", values_to_json(stock));
 	json_object_set_new(json, "patched_runs", values_to_json(patched));
-	spread = az_spread(stock->values, stock->n);
-	json_object_set_new(json, "stock_spread", isinf(spread) ? json_null() : json_real(spread));
-	spread = az_spread(patched->values, patched->n);
-	json_object_set_new(json, "patched_spread", isinf(spread) ? json_null() : json_real(spread));
+	json_object_set_new(json, "stock_spread", spread_to_json(stock));
+	json_object_set_new(json, "patched_spread", spread_to_json(patched));
 	return json;
 }
 
@@ -244,7 +249,8 @@ static int put_metrics(const struct summary *sum, json_t *list)
 		stock = series_find(&sum->stock.series, metric->name);
 		patched = series_find(&sum->patched.series, metric->name);
 		rule.lower_is_better = metric->lower_is_better;
-		if (az_compare_runs(stock->values, stock->n, patched->values, patched->n, &rule, &c))
+		if (az_compare_runs(stock->values, stock->n, patched->values, patched->n, &rule,
+				    &c))
 			return -ENOMEM;
 		print_metric(stock, patched, &c);
 		if (json_array_append_new(list, metric_to_json(metric, stock, patched, &c)))

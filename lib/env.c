@@ -162,7 +162,8 @@ json_t *az_env_full(bool imds)
 	json_object_set_new(env, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	json_object_set_new(env, "mitigations", mitigations());
 	set_from_file(env, "clocksource",
-		      "/sys/devices/system/clocksource/clocksource0/current_clocksource", "unknown");
+		      "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+		      "unknown");
 	set_hypervisor(env);
 	set_from_file(env, "cmdline", "/proc/cmdline", "unknown");
 	if (!imds || az_imds_sku(text, sizeof(text)))

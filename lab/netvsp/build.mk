@@ -4,3 +4,11 @@ NETVSP_SRCS := $(addprefix lab/netvsp/,netvsp.c command.c session.c inbox.c defe
 	responder.c tap.c)
 
 AZHOST_SRCS += $(NETVSP_SRCS)
+
+# Expanded late: the bus is described in a file that comes after this one.
+NET_TEST_SRCS = $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS) $(NETVSP_SRCS) tests/unit/netguest.c
+
+UNIT_TESTS += nvsp rss responder
+UNIT_nvsp_SRCS = $(NET_TEST_SRCS)
+UNIT_rss_SRCS = $(NET_TEST_SRCS)
+UNIT_responder_SRCS = $(NET_TEST_SRCS)

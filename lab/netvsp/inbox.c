@@ -79,6 +79,8 @@ static void run(void *ctx)
 		return;
 	if (events & NET_EVENT_CONFIG)
 		netvsp_take_config(nc);
+	if (events & NET_EVENT_BUFFERS)
+		netvsp_drop_gone(nc);
 	if (events & NET_EVENT_TABLE)
 		nvsp_send_table(nc);
 	netvsp_service(nc);

@@ -100,6 +100,7 @@ struct net_msg {
 };
 
 #define NET_EVENT_CONFIG	1u	/* take over the settings again */
+#define NET_EVENT_BUFFERS	4u	/* let go of buffers that are gone */
 #define NET_EVENT_TABLE		2u	/* all sub-channels are open: send the send table */
 
 struct net_slot {
@@ -228,6 +229,8 @@ void netvsp_take_config(struct netvsp_channel *nc);
 bool netvsp_store_buffer(struct netvsp *dev, bool recv, struct net_buffer *b);
 /* Nobody uses the receive (or send) buffer any more. */
 void netvsp_revoke(struct netvsp *dev, bool recv);
+/* Let go of buffers of @nc that are gone; the guest may wait for that. */
+void netvsp_drop_gone(struct netvsp_channel *nc);
 /* The guest takes @g back: as netvsp_revoke() when it is one of the buffers. */
 void netvsp_gpadl_gone(struct netvsp *dev, const struct gpadl *g);
 /* The primary channel closed: forget the guest. */

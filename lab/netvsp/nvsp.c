@@ -235,8 +235,8 @@ void nvsp_send_table(struct netvsp_channel *nc)
 	t.m.u.indirection.offset = sizeof(t.m);
 	for (i = 0; i < NVSP_SEND_TABLE_SIZE; i++)
 		t.entry[i] = i % channels;
-	out_send(nc, VMBUS_PKT_DATA_INBAND, 0, &t, sizeof(t));
 	count(&nc->n->indications);
+	out_send(nc, VMBUS_PKT_DATA_INBAND, 0, &t, sizeof(t));
 }
 
 /* The pieces of guest memory that an RNDIS packet is made of: section, then ranges. */

@@ -7,11 +7,13 @@
  *
  * It checks the checksums of what it gets: a frame that a real wire would
  * deliver broken is dropped and counted (bad_checksum), so that a guest which
- * relies on an offload that it did not ask for is found out. Fragments and
- * TCP are not answered.
+ * relies on an offload that it did not ask for is found out. IPv4 fragments
+ * go back one by one, since echo changes nothing behind the first header; their
+ * transport checksum is not looked at. IPv6 fragments and TCP get no answer.
  */
 #include "netvsp/internal.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -205,11 +207,58 @@ static bool to_us(const uint8_t *ip, const struct frame_layout *l)
 	return !memcmp(ip + 24, own_ip6, 16);
 }
 
+static void ip_turn(uint8_t *f, const struct frame_layout *l)
+{
+	uint8_t *ip = f + l->l3;
+
+	swap_macs(f);
+	swap_ip(ip, l);
+	if (l->ip_version == 6) {
+		ip[7] = 64;
+		return;
+	}
+	ip[8] = 64;
+	set_csum(ip + 10, 0);
+	set_csum(ip + 10, csum_finish(csum_bytes(0, ip, (ip[0] & 15) * 4u)));
+}
+
+/* A piece of an IPv4 datagram; only the first has something to change. */
+static bool fragment_answer(struct net_msg *m, const struct frame_layout *l)
+{
+	uint8_t *f = m->data, *ip = f + l->l3, *l4 = ip + (ip[0] & 15) * 4u;
+	uint32_t end = l->l3 + get16(ip + 2);
+	uint16_t port;
+
+	if (l->ip_version != 4 || !to_us(ip, l) || end > m->len || f + end < l4 ||
+	    (l->proto != IPPROTO_UDP && l->proto != IPPROTO_ICMP))
+		return false;
+	ip_turn(f, l);
+	m->len = end;
+	if (get16(ip + 6) & 0x1fff)
+		return true;
+	if (f + end < l4 + 8)
+		return false;
+	if (l->proto == IPPROTO_UDP) {
+		port = get16(l4);
+		put16(l4, get16(l4 + 2));
+		put16(l4 + 2, port);
+		return true;
+	}
+	if (l4[0] != ICMP_ECHO || l4[1])
+		return false;
+	/* The type goes from 8 to 0, so the complement of the sum grows by it (RFC 1624). */
+	l4[0] = 0;
+	put16(l4 + 2, ntohs(csum_partial((uint64_t)get16(l4 + 2) + (ICMP_ECHO << 8))));
+	return true;
+}
+
 static bool ip_answer(struct netvsp_channel *nc, struct net_msg *m, const struct frame_layout *l)
 {
 	uint8_t *f = m->data, *ip = f + l->l3;
 	uint32_t l4_len;
 
+	if (l->fragment)
+		return fragment_answer(m, l);
 	if (!l->l4)
 		return false;
 	l4_len = l4_length(f, m->len, l);
@@ -225,16 +274,8 @@ static bool ip_answer(struct netvsp_channel *nc, struct net_msg *m, const struct
 	}
 	if (!to_us(ip, l))
 		return false;
-	swap_macs(f);
-	swap_ip(ip, l);
+	ip_turn(f, l);
 	m->len = l->l4 + l4_len;
-	if (l->ip_version == 6) {
-		ip[7] = 64;
-	} else {
-		ip[8] = 64;
-		set_csum(ip + 10, 0);
-		set_csum(ip + 10, csum_finish(csum_bytes(0, ip, (ip[0] & 15) * 4u)));
-	}
 	m->csum_good = true;
 	if (l->proto == IPPROTO_UDP)
 		return udp(f, l, l4_len);

@@ -81,8 +81,8 @@ void rndis_indicate(struct netvsp_channel *nc, uint32_t status, const void *valu
 
 	if (!atomic_load(&nc->dev->rndis_up))
 		return;
-	send_control(nc, RNDIS_INDICATE, &i, sizeof(i), value, value_len, NULL);
 	count(&nc->n->indications);
+	send_control(nc, RNDIS_INDICATE, &i, sizeof(i), value, value_len, NULL);
 }
 
 static int initialize(struct netvsp_channel *nc, const uint8_t *body, uint32_t len)

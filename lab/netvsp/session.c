@@ -97,11 +97,34 @@ static void drop(struct net_buffer **b)
 	*b = NULL;
 }
 
+/* A GPADL is torn down only when the last channel let go of it. */
+static void tell_all(struct netvsp *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->queues; i++)
+		slot_event(&dev->slot[i], NET_EVENT_BUFFERS);
+}
+
 void netvsp_revoke(struct netvsp *dev, bool recv)
 {
 	pthread_mutex_lock(&dev->lock);
 	drop(recv ? &dev->recv : &dev->send);
 	pthread_mutex_unlock(&dev->lock);
+	tell_all(dev);
+}
+
+void netvsp_drop_gone(struct netvsp_channel *nc)
+{
+	if (nc->recv && !net_buffer_usable(nc->recv)) {
+		rx_free(nc);
+		net_buffer_put(nc->recv);
+		nc->recv = NULL;
+	}
+	if (nc->send && !net_buffer_usable(nc->send)) {
+		net_buffer_put(nc->send);
+		nc->send = NULL;
+	}
 }
 
 void netvsp_gpadl_gone(struct netvsp *dev, const struct gpadl *g)
@@ -112,6 +135,7 @@ void netvsp_gpadl_gone(struct netvsp *dev, const struct gpadl *g)
 	if (dev->send && dev->send->gpadl == g)
 		drop(&dev->send);
 	pthread_mutex_unlock(&dev->lock);
+	tell_all(dev);
 }
 
 void netvsp_session_reset(struct netvsp *dev)

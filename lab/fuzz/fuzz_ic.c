@@ -136,7 +136,7 @@ static void send_answer(struct input *in, bool whole)
 static void give_command(struct input *in)
 {
 	static const char *const text[] = {
-		"{\"cmd\":\"status\"}", "{\"cmd\":\"shutdown\",\"reboot\":true}",
+		"{\"cmd\":\"ic-status\"}", "{\"cmd\":\"shutdown\",\"reboot\":true}",
 		"{\"cmd\":\"heartbeat\",\"period_ms\":100000}",
 		"{\"cmd\":\"timesync\",\"send\":\"sync\"}", "{\"cmd\":\"kvp-get\",\"key\":\"A\"}",
 		"{\"cmd\":\"kvp-get\",\"key\":\"B\",\"pool\":\"guest\"}",

@@ -170,7 +170,7 @@ static int find_pool(const char *name)
 }
 
 /*
- * {"cmd":"kvp-get","key":"OSName","pool":"auto"} starts a search; "status" has
+ * {"cmd":"kvp-get","key":"OSName","pool":"auto"} starts a search; "ic-status" has
  * what came of it.
  */
 static int kvp_command(struct ic *ic, const char *cmd, json_t *args, json_t *reply)

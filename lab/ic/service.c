@@ -268,7 +268,7 @@ int ic_command(struct vmbus_device *dev, const char *cmd, json_t *args, json_t *
 {
 	struct ic *ic = (struct ic *)dev;
 
-	if (!strcmp(cmd, "status")) {
+	if (!strcmp(cmd, "ic-status")) {
 		report(ic, reply);
 		return 0;
 	}

@@ -33,7 +33,7 @@ struct ic_service {
 			 uint32_t len);
 	/* The channel closes. May be NULL. */
 	void (*closed)(struct ic *ic);
-	/* A command beside "status", as in struct vmbus_device_ops. May be NULL. */
+	/* A command beside "ic-status", as in struct vmbus_device_ops. May be NULL. */
 	int (*command)(struct ic *ic, const char *cmd, json_t *args, json_t *reply);
 	/* Add to the counters and the status; any thread. May be NULL. */
 	void (*report)(struct ic *ic, json_t *obj);

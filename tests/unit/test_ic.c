@@ -75,7 +75,7 @@ static json_t *status(struct guest *g)
 {
 	json_t *reply;
 
-	assert_int_equal(command(g, "{\"cmd\":\"status\"}", &reply), 0);
+	assert_int_equal(command(g, "{\"cmd\":\"ic-status\"}", &reply), 0);
 	return reply;
 }
 

@@ -90,7 +90,7 @@ int io_open(struct io_bench *io, bool write)
 {
 	int flags = (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | (io->buffered ? 0 : O_DIRECT);
 	struct stat st;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	int ret;
 
 	/* Looked at first: opening a tape or a pipe would already do something. */

@@ -74,7 +74,7 @@ const char *io_check_block(const struct io_bench *io, uint64_t block)
 /* Blocks are taken in an order that visits each once and is not sequential. */
 static uint64_t stride_of(const struct io_bench *io)
 {
-	uint64_t a = io->blocks, b, t, stride = io->blocks / 3 * 2 + 1;
+	uint64_t a, b, t, stride = io->blocks / 3 * 2 + 1;
 
 	for (;; stride++) {
 		for (a = io->blocks, b = stride; b; t = a % b, a = b, b = t)

@@ -10,6 +10,8 @@ DRIVER_DIRS="drivers/hv drivers/net/hyperv drivers/net/ethernet/microsoft/mana"
 DRIVER_FILES="drivers/scsi/storvsc_drv.c drivers/pci/controller/pci-hyperv.c
 drivers/pci/controller/pci-hyperv-intf.c"
 
+# shellcheck disable=SC2016 # $(...) below is for make
+
 # kbuild_file DIR MODULE: the Kbuild file of a copied directory. Each module gets
 # one object more, which carries the queue's identity into its modinfo.
 kbuild_file()
@@ -52,9 +54,10 @@ copy_drivers()
 	shift 2
 
 	for path in $DRIVER_DIRS $DRIVER_FILES $(patch_touches "$@"); do
-		[ -e "$source/$path" ] && [ ! -e "$tree/$path" ] || continue
-		mkdir -p "$tree/$(dirname "$path")"
-		cp -R -- "$source/$path" "$tree/$path"
+		if [ -e "$source/$path" ] && [ ! -e "$tree/$path" ]; then
+			mkdir -p "$tree/$(dirname "$path")"
+			cp -R -- "$source/$path" "$tree/$path"
+		fi
 	done
 }
 
@@ -151,7 +154,7 @@ check_exports()
 
 kernel_build()
 {
-	local base=$1 out=$KOUT/$1 release source hash stamp module tree start=$SECONDS
+	local base=$1 out=$KOUT/$1 release source hash stamp module tree btf=() start=$SECONDS
 
 	kernel_headers "$base"
 	kernel_stock "$base"
@@ -162,11 +165,12 @@ kernel_build()
 	source=$(source_tree "$base")
 	hash=$(queue_hash "$base")
 	stamp="$hash $release $source $(sha256sum <"$ROOT/scripts/lib/kernel-build.sh" | cut -c 1-12)"
-	[ "$(cat "$out/patched/.stamp" 2>/dev/null)" != "$stamp" ] || {
+	# A tree of the user's may have changed: make finds out.
+	[ -n "${KSRC:-}" ] || [ "$(cat "$out/patched/.stamp" 2>/dev/null)" != "$stamp" ] || {
 		note "$base: patched drivers are up to date (queue $hash)"
 		return 0
 	}
-	[ -d "$out/headers/include/config" ] && grep -q '^CONFIG_HYPERV=m' "$out/headers/.config" ||
+	grep -q '^CONFIG_HYPERV=m' "$out/headers/.config" ||
 		die 3 "the $base headers have no CONFIG_HYPERV=m: the drivers are not modules there"
 	scratch
 	space "$KOUT" 200
@@ -174,7 +178,9 @@ kernel_build()
 	mkdir -p "$out/build/include/azimuth"
 	mirror "$SCRATCH/tree" "$out/build"
 	note "$base: building the patched drivers (queue $hash)"
-	run_make "$out/build.log" -C "$out/headers" M="$out/build" $(btf_option) modules ||
+	# Module BTF needs pahole; without it the modules have none.
+	command -v pahole >/dev/null 2>&1 || btf=(CONFIG_DEBUG_INFO_BTF_MODULES=)
+	run_make "$out/build.log" -C "$out/headers" M="$out/build" "${btf[@]}" modules ||
 		die 1 "build failed; the whole log is $out/build.log"
 	tree=$SCRATCH/patched
 	mkdir "$tree"
@@ -186,10 +192,4 @@ kernel_build()
 	printf '%s\n' "$stamp" >"$tree/.stamp"
 	publish "$tree" "$out/patched"
 	note "$base: patched drivers in $out/patched ($((SECONDS - start)) s)"
-}
-
-# Module BTF needs pahole; without it the modules are built without BTF.
-btf_option()
-{
-	command -v pahole >/dev/null 2>&1 || printf 'CONFIG_DEBUG_INFO_BTF_MODULES='
 }

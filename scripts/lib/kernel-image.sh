@@ -80,7 +80,7 @@ real_package()
 {
 	local name
 
-	name=$(apt_depends "$1" "$VERSION" "$2" | head -n 1)
+	name=$(apt_depends "$1" "$VERSION" "$2" | sed -n 1p)
 	[ -n "$name" ] || die 3 "package $1 $VERSION depends on nothing like $2"
 	printf '%s\n' "$name"
 }

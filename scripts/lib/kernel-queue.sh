@@ -18,22 +18,23 @@ queue_files()
 {
 	local name
 
-	series "$1" | head -n "${2:-999999}" | while read -r name; do
+	series "$1" | awk -v n="${2:-999999}" 'NR <= n' | while read -r name; do
 		[ -f "$ROOT/patches/$name" ] ||
 			die 1 "patches/series-$1 names $name, which does not exist"
 		printf '%s\n' "$ROOT/patches/$name"
 	done
 }
 
-# queue_hash BASE [COUNT]: identity of the queue's content, 12 hex digits; it is
-# what modinfo of a patched module says.
+# queue_hash BASE [COUNT]: identity of what the queue changes, 12 hex digits; it is
+# what modinfo of a patched module says. Messages are left out, so that a metric
+# can be written into the patch that it was measured with.
 queue_hash()
 {
 	local files
 
 	files=$(queue_files "$1" "${2:-}") || exit
 	# shellcheck disable=SC2086 # one file per word; the queue has no spaces
-	cat /dev/null $files | sha256sum | cut -c 1-12
+	sed -s '1,/^---$/d' /dev/null $files | sha256sum | cut -c 1-12
 }
 
 # patch_touches FILE...: the files that patches change, in the tree's terms.

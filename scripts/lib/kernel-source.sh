@@ -116,6 +116,7 @@ kernel_headers()
 	[ -f "$build/Module.symvers" ] || die 3 "package $name has no Module.symvers"
 	# The package refers to its place under /usr/src; ours is found from the
 	# build directory itself.
+	# shellcheck disable=SC2016
 	sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' "$build/Makefile"
 	publish "$SCRATCH/root" "$root"
 	rm -rf -- "$dir"

@@ -164,10 +164,10 @@ struct vmbus_msg_open_result {
 	uint32_t status;
 } __attribute__((packed));
 
+/* Then a 64-bit page number for each page that the range touches. */
 struct vmbus_gpa_range {
 	uint32_t byte_count;
 	uint32_t byte_offset;
-	uint64_t pfn[];
 } __attribute__((packed));
 
 struct vmbus_msg_gpadl_header {
@@ -179,11 +179,11 @@ struct vmbus_msg_gpadl_header {
 	struct vmbus_gpa_range range;
 } __attribute__((packed));
 
+/* Then more page numbers. */
 struct vmbus_msg_gpadl_body {
 	struct vmbus_msg_header h;
 	uint32_t msg_number;
 	uint32_t gpadl;
-	uint64_t pfn[];
 } __attribute__((packed));
 
 #define VMBUS_GPADL_HEADER_PFNS	26

@@ -16,3 +16,8 @@ UNIT_TESTS += gpadl
 UNIT_gpadl_SRCS := lab/core/memory.c lab/vmbus/gpadl.c
 UNIT_TESTS += messages
 UNIT_messages_SRCS := $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)
+
+FUZZERS += ring
+FUZZ_ring_SRCS := $(UNIT_ring_SRCS)
+FUZZERS += vmbus
+FUZZ_vmbus_SRCS := $(CORE_SRCS) $(VMBUS_SRCS)

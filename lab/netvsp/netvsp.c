@@ -24,21 +24,24 @@ const char netvsp_help[] =
 	"batch=N          frames in one receive packet at most, 1 to 256 (1)\n"
 	"rsc=on|off       offer coalesced receive frames (off)\n";
 
-static const char *const op_keys[] = { "op", "us", NULL };
-static const char *const withhold_keys[] = { "op", NULL };
-static const char *const kind_keys[] = { "kind", NULL };
-static const char *const grant_keys[] = { "grant", NULL };
+#define OPS	"op=nvsp-init|recv-buf|send-buf|subchannel|switch-data-path|unknown|tx|rndis|" \
+		"rndis-init|rndis-query|rndis-set|rndis-keepalive|rndis-reset"
+
+static const char *const delay_keys[] = { OPS, "us#", NULL };
+static const char *const withhold_keys[] = { OPS, NULL };
+static const char *const kind_keys[] = {
+	"kind=size0|huge|offset|short|tiny|length|runt", NULL
+};
+static const char *const grant_keys[] = { "grant#", NULL };
 
 const struct fault_kind netvsp_faults[] = {
-	{ "net", "delay", op_keys,
-	  "answer late by us= (1000); op=nvsp-init|recv-buf|send-buf|subchannel|"
-	  "switch-data-path|rndis|rndis-init|rndis-query|rndis-set|rndis-keepalive|tx", false },
-	{ "net", "withhold", withhold_keys, "never answer; op= as for delay", false },
+	{ "net", "delay", delay_keys, OPS ",us=N: answer that N us late (1000)", false },
+	{ "net", "withhold", withhold_keys, OPS ": never answer that", false },
 	{ "net", "malformed-ppi", kind_keys,
-	  "spoil a received packet; kind=size0|huge|offset|short|tiny|length|runt", false },
+	  "kind=size0|huge|offset|short|tiny|length|runt: spoil a received packet", false },
 	{ "net", "lose-completion", NULL, "never complete a sent packet", false },
 	{ "net", "dup-completion", NULL, "complete a sent packet twice", false },
-	{ "net", "subchannels", grant_keys, "grant only grant= sub-channels (0)", false },
+	{ "net", "subchannels", grant_keys, "grant=N: grant N sub-channels at most (0)", false },
 	{ .what = NULL },
 };
 

@@ -110,7 +110,7 @@ static int create(struct session *s)
 	char err[512];
 	int rc;
 
-	rc = machine_create(&s->machine, &s->config, err, sizeof(err));
+	rc = machine_load(&s->machine, &s->config, err, sizeof(err));
 	if (rc)
 		return fail(rc, err);
 	s->faults = faults_create(s->options->seed);
@@ -128,7 +128,10 @@ static int create(struct session *s)
 	if (rc)
 		return exit_code(rc);
 	rc = add_faults(s);
-	return rc ? rc : open_control(s);
+	if (rc)
+		return rc;
+	rc = machine_create(&s->machine, err, sizeof(err));
+	return rc ? fail(rc, err) : open_control(s);
 }
 
 static void report_end(const struct machine *m)

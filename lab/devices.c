@@ -10,13 +10,9 @@
 #include "storvsp/storvsp.h"
 
 static const struct fault_kind *const tables[] = {
-#ifdef HAVE_NETVSP
 	netvsp_faults,
-#endif
 	storvsp_faults,
-#ifdef HAVE_IC
 	ic_faults,
-#endif
 };
 
 #define N_TABLES	(sizeof(tables) / sizeof(tables[0]))
@@ -56,7 +52,6 @@ static int add(struct vmbus *bus, struct vmbus_device *dev)
 	return rc;
 }
 
-#ifdef HAVE_NETVSP
 static int add_nets(struct vmbus *bus, const struct option_list *nets)
 {
 	struct vmbus_device *dev;
@@ -75,7 +70,6 @@ static int add_nets(struct vmbus *bus, const struct option_list *nets)
 	}
 	return 0;
 }
-#endif
 
 static int add_disks(struct vmbus *bus, const struct option_list *disks)
 {
@@ -95,19 +89,14 @@ static int add_disks(struct vmbus *bus, const struct option_list *disks)
 
 int devices_add(struct vmbus *bus, const struct options *o)
 {
-	int rc = 0;
+	int rc = add_nets(bus, &o->nets);
 
-#ifdef HAVE_NETVSP
-	rc = add_nets(bus, &o->nets);
-#endif
 	if (!rc)
 		rc = add_disks(bus, &o->disks);
-#ifdef HAVE_IC
 	if (!rc) {
 		rc = ic_add_all(bus);
 		if (rc)
 			az_err("integration services: %s", strerror(-rc));
 	}
-#endif
 	return rc;
 }

@@ -21,6 +21,3 @@ $(DSDT): lab/machine/dsdt.asl
 
 $(O)/obj/lab/machine/acpi.o $(O)/san/lab/machine/acpi.o: $(DSDT)
 $(O)/obj/lab/machine/acpi.o $(O)/san/lab/machine/acpi.o: BASE += -I$(O)/gen
-
-$(O)/obj/lab/devices.o: BASE += $(if $(wildcard lab/netvsp/build.mk),-DHAVE_NETVSP)
-$(O)/obj/lab/devices.o: BASE += $(if $(wildcard lab/ic/build.mk),-DHAVE_IC)

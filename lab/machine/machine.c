@@ -73,53 +73,9 @@ static int create_serial(struct machine *m, char *err, size_t err_len)
 
 /* ---- creation ---------------------------------------------------------------------- */
 
-static int create_memory(struct machine *m, uint64_t *entry, char *err, size_t err_len)
+int machine_load(struct machine *m, const struct machine_config *config, char *err,
+		 size_t err_len)
 {
-	struct acpi_config acpi = {
-		.vcpus = m->config->vcpus,
-		.numa_nodes = m->config->numa_nodes,
-		.phys_bits = hvcpuid_phys_bits(m->host_cpuid),
-	};
-	int rc;
-
-	rc = mem_init(&m->mem, m->config->memory);
-	if (rc) {
-		snprintf(err, err_len, "%llu MiB of guest memory: %s",
-			 (unsigned long long)(m->config->memory >> 20), strerror(-rc));
-		return rc;
-	}
-	rc = boot_load(&m->mem, &m->config->boot, entry, err, err_len);
-	if (rc)
-		return rc;
-	rc = acpi_build(&m->mem, &acpi);
-	if (rc)
-		snprintf(err, err_len, "ACPI tables do not fit their %u KiB", BOOT_ACPI_SIZE >> 10);
-	return rc;
-}
-
-static int create_vcpus(struct machine *m, uint64_t entry, char *err, size_t err_len)
-{
-	int rc;
-
-	m->vcpus = calloc(m->config->vcpus, sizeof(*m->vcpus));
-	if (!m->vcpus)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < m->config->vcpus; i++) {
-		m->n_vcpus = i + 1;
-		rc = vcpu_create(m, &m->vcpus[i], i, err, err_len);
-		if (rc)
-			return rc;
-	}
-	rc = cpustate_set_boot(m->vcpus[0].fd, entry);
-	if (rc)
-		snprintf(err, err_len, "KVM_SET_SREGS: %s", strerror(-rc));
-	return rc;
-}
-
-int machine_create(struct machine *m, const struct machine_config *config, char *err,
-		   size_t err_len)
-{
-	uint64_t entry;
 	int rc;
 
 	memset(m, 0, sizeof(*m));
@@ -130,39 +86,93 @@ int machine_create(struct machine *m, const struct machine_config *config, char 
 	pthread_cond_init(&m->end_cond, NULL);
 	serial_init(&m->com[0], console_tx, com1_irq, m);
 	serial_init(&m->com[1], results_tx, com2_irq, m);
-	snprintf(err, err_len, "out of memory");
-	rc = kvm_open(&m->kvm, err, err_len);
+	rc = mem_init(&m->mem, config->memory);
+	if (rc) {
+		snprintf(err, err_len, "--memory: %llu MiB: %s",
+			 (unsigned long long)(config->memory >> 20), strerror(-rc));
+		return rc;
+	}
+	rc = boot_load(&m->mem, &config->boot, &m->entry, err, err_len);
 	if (rc)
 		return rc;
+	m->loop = loop_start("machine");
+	rc = m->loop ? synic_init(&m->synic, &m->kvm, &m->mem, m->loop, config->vcpus) : -errno;
+	if (rc)
+		snprintf(err, err_len, "event loop of the machine: %s", strerror(-rc));
+	return rc;
+}
+
+static int create_tables(struct machine *m, char *err, size_t err_len)
+{
+	struct acpi_config acpi = {
+		.vcpus = m->config->vcpus,
+		.numa_nodes = m->config->numa_nodes,
+	};
+	int rc;
+
 	m->host_cpuid = kvm_get_cpuid(m->kvm.fd, KVM_GET_SUPPORTED_CPUID);
 	if (!m->host_cpuid) {
 		rc = -errno;
 		snprintf(err, err_len, "KVM_GET_SUPPORTED_CPUID: %s", strerror(-rc));
 		return rc;
 	}
-	rc = create_memory(m, &entry, err, err_len);
+	acpi.phys_bits = hvcpuid_phys_bits(m->host_cpuid);
+	rc = acpi_build(&m->mem, &acpi);
 	if (rc)
-		return rc;
-	rc = kvm_create(&m->kvm, &m->mem, err, err_len);
-	if (rc)
-		return rc;
-	m->loop = loop_start("machine");
-	if (!m->loop)
-		return -errno;
-	rc = create_vcpus(m, entry, err, err_len);
-	if (rc)
-		return rc;
-	rc = kvm_set_routes(&m->kvm, config->vcpus);
-	if (rc) {
-		snprintf(err, err_len, "KVM_SET_GSI_ROUTING: %s", strerror(-rc));
-		return rc;
+		snprintf(err, err_len, "ACPI tables do not fit their %u KiB", BOOT_ACPI_SIZE >> 10);
+	return rc;
+}
+
+static int create_vcpus(struct machine *m, char *err, size_t err_len)
+{
+	int rc;
+
+	m->vcpus = calloc(m->config->vcpus, sizeof(*m->vcpus));
+	if (!m->vcpus) {
+		snprintf(err, err_len, "out of memory");
+		return -ENOMEM;
 	}
-	rc = synic_init(&m->synic, &m->kvm, &m->mem, m->loop, config->vcpus);
-	if (rc) {
-		snprintf(err, err_len, "irqfd of a SynIC interrupt: %s", strerror(-rc));
-		return rc;
+	for (unsigned int i = 0; i < m->config->vcpus; i++) {
+		m->n_vcpus = i + 1;
+		rc = vcpu_create(m, &m->vcpus[i], i, err, err_len);
+		if (rc)
+			return rc;
 	}
-	return create_serial(m, err, err_len);
+	rc = cpustate_set_boot(m->vcpus[0].fd, m->entry);
+	if (rc)
+		snprintf(err, err_len, "KVM_SET_SREGS: %s", strerror(-rc));
+	return rc;
+}
+
+static int create_interrupts(struct machine *m, char *err, size_t err_len)
+{
+	const char *what = "KVM_SET_GSI_ROUTING";
+	int rc = kvm_set_routes(&m->kvm, m->config->vcpus);
+
+	if (!rc) {
+		what = "KVM_IRQFD of a SynIC interrupt";
+		rc = synic_attach(&m->synic);
+	}
+	if (rc)
+		snprintf(err, err_len, "%s: %s", what, strerror(-rc));
+	return rc;
+}
+
+int machine_create(struct machine *m, char *err, size_t err_len)
+{
+	int rc;
+
+	rc = kvm_open(&m->kvm, err, err_len);
+	if (!rc)
+		rc = create_tables(m, err, err_len);
+	if (!rc)
+		rc = kvm_create(&m->kvm, &m->mem, err, err_len);
+	if (!rc)
+		rc = create_vcpus(m, err, err_len);
+	if (!rc)
+		rc = create_interrupts(m, err, err_len);
+	/* Last, so that a failure leaves no empty files behind. */
+	return rc ? rc : create_serial(m, err, err_len);
 }
 
 void machine_set_bus(struct machine *m, struct vmbus *bus)

@@ -53,6 +53,7 @@ struct machine {
 	struct guest_memory mem;
 	struct kvm kvm;
 	struct kvm_cpuid2 *host_cpuid;
+	uint64_t entry;			/* of the kernel */
 	struct loop *loop;
 	struct loop_timer watchdog;
 	struct synic synic;
@@ -75,13 +76,17 @@ struct machine {
 };
 
 /*
- * Build the machine of @config, which has to outlive it: everything but the
- * start. 0, or -errno with one line in @err: -EINVAL and -E2BIG are the
- * user's input, everything else is the environment. machine_destroy() in
- * either case.
+ * Begin the machine of @config, which has to outlive it: memory with the
+ * kernel and its initrds in it, the loop, a SynIC that is not connected yet.
+ * All that depends on the user's input and nothing that needs KVM. 0, or
+ * -errno with one line in @err: -EINVAL and -E2BIG are the user's, everything
+ * else is the environment. machine_destroy() in either case.
  */
-int machine_create(struct machine *m, const struct machine_config *config, char *err,
-		   size_t err_len);
+int machine_load(struct machine *m, const struct machine_config *config, char *err,
+		 size_t err_len);
+
+/* Everything else but the start: KVM, processors, tables, ports. As machine_load(). */
+int machine_create(struct machine *m, char *err, size_t err_len);
 
 /* @bus belongs to the caller and has to stay until machine_stop(). */
 void machine_set_bus(struct machine *m, struct vmbus *bus);

@@ -215,7 +215,6 @@ int synic_init(struct synic *s, const struct kvm *kvm, const struct guest_memory
 	       struct loop *loop, unsigned int vp_count)
 {
 	struct watch_call call = { .synic = s };
-	int rc;
 
 	memset(s, 0, sizeof(*s));
 	pthread_mutex_init(&s->lock, NULL);
@@ -237,12 +236,18 @@ int synic_init(struct synic *s, const struct kvm *kvm, const struct guest_memory
 		vp->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (vp->trigger < 0 || vp->ended < 0)
 			return -errno;
-		rc = kvm_irqfd(kvm, GSI_SYNIC + i, vp->trigger, vp->ended);
-		if (rc)
-			return rc;
 	}
 	loop_call(loop, watch_all, &call);
 	return call.rc;
+}
+
+int synic_attach(struct synic *s)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < s->vp_count && !rc; i++)
+		rc = kvm_irqfd(s->kvm, GSI_SYNIC + i, s->vp[i].trigger, s->vp[i].ended);
+	return rc;
 }
 
 void synic_free(struct synic *s)

@@ -50,11 +50,14 @@ struct synic {
 };
 
 /*
- * Set up @vp_count VPs; the VPs' irqfds are made on @kvm, waiting for EOM
- * happens on @loop. 0 or -errno.
+ * Set up @vp_count VPs without pages and interrupts; waiting for EOM happens
+ * on @loop. @kvm need not be open yet. 0 or -errno.
  */
 int synic_init(struct synic *s, const struct kvm *kvm, const struct guest_memory *mem,
 	       struct loop *loop, unsigned int vp_count);
+
+/* Connect the VPs' interrupts, after kvm_set_routes(). 0 or -errno. */
+int synic_attach(struct synic *s);
 void synic_free(struct synic *s);
 
 /* The bus to be told of EOMs; before the guest starts. */

@@ -23,7 +23,7 @@ tower_machine()
 	local cpus
 
 	machine=(-nodefaults -no-user-config -display none -machine pc,hpet=off -no-reboot
-		-cpu max,+svm,+npt,-erms,-la57 -m "$level1_ram"
+		-cpu max,family=20,model=2,stepping=0,+svm,+npt,-erms,-la57,-pku,-xsave -m "$level1_ram"
 		-object "memory-backend-file,id=window,mem-path=window,size=$window_bytes,share=on"
 		-device ivshmem-plain,memdev=window,master=on
 		-kernel kernel -initrd level1.cpio -append "$level1_append"

@@ -96,6 +96,12 @@ static int echo_command(struct vmbus_device *dev, const char *cmd, json_t *args,
 	return 0;
 }
 
+static void echo_timed_fault(struct vmbus_device *dev, struct fault *fault)
+{
+	if (!strcmp(fault_what(fault), "stumble"))
+		atomic_fetch_add(&((struct echo *)dev)->stumbled, 1);
+}
+
 static void echo_counters(struct vmbus_channel *ch, json_t *obj)
 {
 	json_object_set_new(obj, "echoed", json_integer(to_echo(ch)->packets));
@@ -118,12 +124,13 @@ static const struct vmbus_device_ops echo_ops = {
 	.close = echo_close,
 	.gpadl_gone = echo_gpadl_gone,
 	.command = echo_command,
+	.timed_fault = echo_timed_fault,
 	.counters = echo_counters,
 	.destroy = echo_destroy,
 };
 
 static const struct fault_kind echo_faults[] = {
-	{ .device_type = "echo", .what = "stumble" },
+	{ .device_type = "echo", .what = "stumble", .timed = true },
 	{ .what = NULL }
 };
 

@@ -9,7 +9,7 @@ struct echo {
 	struct vmbus_device vdev;
 	int open_error;
 	_Atomic unsigned int opened, closed, gone, packets;
-	_Atomic unsigned int commands, destroyed;
+	_Atomic unsigned int commands, stumbled;
 	_Atomic int gpa_result;
 	_Atomic uint64_t stuck;		/* packets that waited for room */
 	struct gpadl *pinned;

@@ -214,12 +214,59 @@ static void test_guest_waits_for_room(void **arg)
 	fg_free(fg);
 }
 
-static bool is_dead(void *ctx)
+/* More packets than one turn of the channel's loop takes, and one signal for all. */
+static void test_long_burst(void **arg)
 {
-	struct echo *e = ctx;
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 64, 64, NULL, 0);
+	unsigned int i;
 
-	return e->vdev.primary &&
-	       count_get(&e->vdev.primary->counters.protocol_errors) > 0;
+	atomic_store(&ch->out.control->interrupt_mask, 1);
+	for (i = 0; i < 5000; i++)
+		assert_int_equal(fg_send_inband(ch, "burst", 5, i, true), 0);
+	fg_signal(ch);
+	for (i = 0; i < 5000; i++)
+		echo_expect(ch, "burst", 5, i);
+	fg_close(ch);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "packets_in"), 5000);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "signals_received"), 1);
+	fg_free(fg);
+}
+
+static void test_packet_types(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	uint16_t type;
+
+	for (type = 0; type < 16; type++) {
+		if (type == VMBUS_PKT_DATA_GPA_DIRECT)
+			continue;
+		fg_send(ch, type, 0, type, NULL, 0, "typed", 5);
+		echo_expect(ch, "typed", 5, type);
+	}
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "inband_in"), 1);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "completions_in"), 1);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "other_in"), 13);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "packets_in"), 15);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "bytes_in"), 15 * 32);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "bytes_out"), 15 * 32);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+struct errors {
+	struct echo *e;
+	uint64_t n;
+};
+
+static bool has_errors(void *ctx)
+{
+	struct errors *errors = ctx;
+
+	return count_get(&errors->e->vdev.channels->counters.protocol_errors) >= errors->n;
 }
 
 static void test_broken_ring(void **arg)
@@ -227,14 +274,22 @@ static void test_broken_ring(void **arg)
 	struct echo *e;
 	struct fakeguest *fg = echo_start(&e, 0);
 	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	struct errors errors = { .e = e, .n = 1 };
 	unsigned int i;
 
 	atomic_store(&ch->out.control->write_index, 12345);
 	for (i = 0; i < 10; i++)
 		fg_signal(ch);
-	fg_wait(fg, is_dead, e);
+	fg_wait(fg, has_errors, &errors);
 	fg_close(ch);
 	assert_int_equal(fg_counter(fg, &e->vdev, 0, "protocol_errors"), 1);
+	/* The other ring: the host finds no sense in where the guest says it reads. */
+	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	atomic_store(&ch->in.control->read_index, UINT32_MAX);
+	fg_send_inband(ch, "x", 1, 1, true);
+	errors.n = 2;
+	fg_wait(fg, has_errors, &errors);
+	fg_close(ch);
 	/* A new open starts anew. */
 	ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
 	fg_send_inband(ch, "again", 5, 1, true);
@@ -424,6 +479,8 @@ int main(void)
 		cmocka_unit_test(test_gpa_lies),
 		cmocka_unit_test(test_ring_full),
 		cmocka_unit_test(test_guest_waits_for_room),
+		cmocka_unit_test(test_long_burst),
+		cmocka_unit_test(test_packet_types),
 		cmocka_unit_test(test_broken_ring),
 		cmocka_unit_test(test_open_lies),
 		cmocka_unit_test(test_close_twice),

@@ -339,6 +339,28 @@ static void test_timed_rescind(void **arg)
 	fg_free(fg);
 }
 
+static bool has_stumbled(void *ctx)
+{
+	return ((struct echo *)ctx)->stumbled == 3;
+}
+
+static void test_timed_device_fault(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	json_t *report;
+
+	fg_fault(fg, "echo0:stumble,at_ms=2");
+	fg_fault(fg, "echo0:stumble,at_ms=0");
+	fg_fault(fg, "echo:stumble,at_ms=1");
+	fg_wait(fg, has_stumbled, e);
+	report = faults_report(fg->faults);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(report, 1), "fired")),
+			 1);
+	json_decref(report);
+	fg_free(fg);
+}
+
 static void count_open(struct vmbus_channel *ch, void *ctx)
 {
 	atomic_fetch_add((_Atomic unsigned int *)ctx, 1);
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_refuse_open),
 		cmocka_unit_test(test_message_faults),
 		cmocka_unit_test(test_timed_rescind),
+		cmocka_unit_test(test_timed_device_fault),
 		cmocka_unit_test(test_for_each_open),
 	};
 

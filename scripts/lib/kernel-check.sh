@@ -116,7 +116,7 @@ check_series()
 present_source()
 {
 	if [ -n "${KSRC:-}" ] && [ "$(tree_version "$KSRC")" = "$1" ]; then
-		printf '%s\n' "$KSRC"
+		source_tree "$1"
 	elif [ -f "$KOUT/$1/src/Makefile" ]; then
 		printf '%s\n' "$KOUT/$1/src"
 	fi

@@ -49,7 +49,7 @@ source_package()
 tree_version()
 {
 	awk -F' *= *' '$1 == "VERSION" { v = $2 } $1 == "PATCHLEVEL" { print v "." $2; exit }' \
-		"$1/Makefile" 2>/dev/null
+		"$1/Makefile" 2>/dev/null || true
 }
 
 kernel_fetch()

@@ -176,7 +176,8 @@ static void test_bad_input(void **state)
 	} bad[] = {
 		{ "hello\n", "not JSON" }, { "{\n", "not JSON" }, { "[]\n", "string" },
 		{ "{}\n", "string" }, { "{\"cmd\":5}\n", "string" }, { "null\n", "not JSON" },
-		{ "{\"cmd\":\"\xff\xfe\"}\n", "not JSON" }, { "{\"cmd\":\"echo\"} x\n", "not JSON" },
+		{ "{\"cmd\":\"\xff\xfe\"}\n", "not JSON" },
+		{ "{\"cmd\":\"echo\"} x\n", "not JSON" },
 		{ "{\"cmd\":\"a\",\"cmd\":\"b\"}\n", "not JSON" },
 		{ "{\"cmd\":\"a\\u0000b\"}\n", "not JSON" },
 	};

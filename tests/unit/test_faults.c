@@ -12,10 +12,11 @@
 #include "core/faults.h"
 
 static const char *const delay_keys[] = { "us#", "op", "channel", "kind=short|long", NULL };
+static const char *const msg_keys[] = { "msg", NULL };
 static const struct fault_kind net_kinds[] = {
 	{ .device_type = "net", .what = "delay", .keys = delay_keys },
 	{ .device_type = "net", .what = "lose-completion" },
-	{ .device_type = "vmbus", .what = "withhold", .keys = (const char *const[]){ "msg", NULL } },
+	{ .device_type = "vmbus", .what = "withhold", .keys = msg_keys },
 	{ .what = NULL },
 };
 static const struct fault_kind any_kinds[] = {
@@ -142,8 +143,8 @@ static void test_timed(void **state)
 {
 	struct faults *f = make(1);
 	struct fault *fault = NULL;
+	json_t *report, *one;
 	char err[256];
-	json_t *report;
 
 	assert_int_equal(faults_add(f, "net0:rescind,at_ms=250", err, sizeof(err), &fault), 0);
 	assert_true(fault_is_timed(fault));
@@ -152,7 +153,8 @@ static void test_timed(void **state)
 	fault_performed(f, fault);
 	report = faults_report(f);
 	assert_int_equal(json_array_size(report), 1);
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(report, 0), "fired")), 1);
+	one = json_array_get(report, 0);
+	assert_int_equal(json_integer_value(json_object_get(one, "fired")), 1);
 	json_decref(report);
 	faults_free(f);
 }

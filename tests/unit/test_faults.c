@@ -203,7 +203,7 @@ static void test_refused(void **state)
 		{ "net0:rescind,count=2", "by time" }, { "net0:delay,us=1,us=2", "given twice" },
 		{ "net0:delay,op=a,channel=1", "only one of" },
 		{ "net0:delay,ups=1", "did you mean 'us'" },
-		{ "net0:delay,foobar=1", "known: us, op, channel, kind, after, every, count, prob" },
+		{ "net0:delay,foobar=1", "known: us, op, channel, kind, after, every, count," },
 		{ "net0:delay,kind=shor", "none of short|long" },
 		{ "net0:delay,kind=|", "none of" }, { "net0:delay,us#=1", "has no key" },
 		{ "net0:delay,kind=short|long", "none of" },

@@ -13,3 +13,10 @@ UNIT_nvsp_SRCS = $(NET_TEST_SRCS)
 UNIT_rndis_SRCS = $(NET_TEST_SRCS)
 UNIT_rss_SRCS = $(NET_TEST_SRCS)
 UNIT_responder_SRCS = $(NET_TEST_SRCS)
+
+NET_FUZZ_SRCS = lab/fuzz/netbus.c $(NETVSP_SRCS) lab/vmbus/gpadl.c \
+	$(filter-out lab/core/loop.c lab/core/control%,$(CORE_SRCS))
+
+FUZZERS += nvsp rndis
+FUZZ_nvsp_SRCS = $(NET_FUZZ_SRCS)
+FUZZ_rndis_SRCS = $(NET_FUZZ_SRCS)

@@ -19,6 +19,8 @@
 #define GIVE_BACK	0x40
 #define FULL		0x80
 
+#define HALF		2048u	/* of each page is used */
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Header and length in front of what the fuzzer gives; for data also offsets. */
@@ -55,7 +57,7 @@ static void send_message(uint8_t what, const uint8_t *msg, uint32_t len)
 {
 	struct nvsp_message m = { .type = NVSP_RNDIS_PACKET };
 	bool direct = what & (DIRECT | CONTROL);
-	uint32_t in_section = what & MIXED ? len / 2 : direct ? 0 : len;
+	uint32_t in_section = what & MIXED ? len / 2 : direct ? 0 : len, at, page;
 
 	if (in_section > SEND_SECTION_SIZE)
 		in_section = SEND_SECTION_SIZE;
@@ -63,10 +65,11 @@ static void send_message(uint8_t what, const uint8_t *msg, uint32_t len)
 	m.u.rndis.section_index = in_section ? 1 : NVSP_NO_SECTION;
 	m.u.rndis.section_size = in_section;
 	netbus_send_buffer(SEND_SECTION_SIZE, msg, in_section);
-	netbus_gpa_pages = direct ? (len - in_section) / 2048 + 1 : 0;
-	netbus_gpa_offset = 2048;
-	for (uint32_t at = in_section, page = 0; direct && at < len; page++, at += 2048)
-		memcpy(netbus_gpa + page * 4096 + 2048, msg + at, len - at < 2048 ? len - at : 2048);
+	netbus_gpa_pages = direct ? (len - in_section) / HALF + 1 : 0;
+	netbus_gpa_offset = HALF;
+	for (at = in_section, page = 0; direct && at < len; page++, at += HALF)
+		memcpy(netbus_gpa + page * 2 * HALF + HALF, msg + at,
+		       len - at < HALF ? len - at : HALF);
 	netbus_packet((what & CHANNEL) >> 4, direct ? VMBUS_PKT_DATA_GPA_DIRECT :
 		      VMBUS_PKT_DATA_INBAND, true, what, &m, sizeof(m));
 }

@@ -86,7 +86,7 @@ static void run(void *ctx)
 	netvsp_service(nc);
 }
 
-/* One call of run() is on its way at a time; when there is no memory the next sender tries again. */
+/* One call of run() is on its way at a time; without memory the next sender tries again. */
 static void kick(struct net_slot *slot)
 {
 	if (!atomic_exchange(&slot->kicked, true) && loop_post(slot->loop, run, slot))

@@ -11,8 +11,13 @@
 #include "netvsp/command.h"
 #include "netvsp/internal.h"
 
+/*
+ * One range in a receive packet is the default: the guest then completes each
+ * frame by itself, which is the case that its driver has to be good at.
+ */
 #define QUEUES_DEFAULT	16
 #define MTU_DEFAULT	1500
+#define BATCH_DEFAULT	1
 
 const char netvsp_help[] =
 	"responder        the peer built into azhost: 192.168.77.1, fd77::1\n"
@@ -282,7 +287,7 @@ static int configure(struct netvsp *dev, const struct net_spec *s, char *err,
 		     unsigned int err_len)
 {
 	if (s->mac && parse_mac(s->mac, dev->mac))
-		return fail(err, err_len, "mac=%s: six hexadecimal bytes with colons, not multicast",
+		return fail(err, err_len, "mac=%s: six bytes as XX:XX:XX:XX:XX:XX, not multicast",
 			    s->mac);
 	memcpy(dev->current_mac, dev->mac, sizeof(dev->mac));
 	dev->queues = s->queues;
@@ -302,7 +307,9 @@ static int configure(struct netvsp *dev, const struct net_spec *s, char *err,
 int netvsp_create(const char *spec, unsigned int instance, struct vmbus_device **out,
 		  char *err, unsigned int err_len)
 {
-	struct net_spec s = { .queues = QUEUES_DEFAULT, .mtu = MTU_DEFAULT, .batch = 1 };
+	struct net_spec s = {
+		.queues = QUEUES_DEFAULT, .mtu = MTU_DEFAULT, .batch = BATCH_DEFAULT,
+	};
 	struct netvsp *dev = NULL;
 	int ret = parse_spec(spec, &s, err, err_len);
 

@@ -115,7 +115,6 @@ static int push(struct netvsp_channel *nc)
 	} x;
 	struct nvsp_message m = {
 		.type = NVSP_RNDIS_PACKET,
-		.u.rndis.channel_type = rx->range_control ? NVSP_CHANNEL_CONTROL : NVSP_CHANNEL_DATA,
 		.u.rndis.section_index = NVSP_NO_SECTION,
 	};
 	struct iovec iov = { .iov_base = &m, .iov_len = sizeof(m) };
@@ -124,6 +123,8 @@ static int push(struct netvsp_channel *nc)
 
 	if (!rx->n_range)
 		return 0;
+	if (rx->range_control)
+		m.u.rndis.channel_type = NVSP_CHANNEL_CONTROL;
 	x.header = (struct vmbus_xfer_page_header){
 		.pageset_id = NVSP_RECV_BUFFER_ID, .range_count = rx->n_range,
 	};
@@ -135,7 +136,8 @@ static int push(struct netvsp_channel *nc)
 	generation = rx->last_generation + 1;
 	if (!generation)
 		generation = 1;
-	ret = channel_send(nc->ch, VMBUS_PKT_DATA_XFER_PAGES, VMBUS_PACKET_FLAG_COMPLETION_REQUESTED,
+	ret = channel_send(nc->ch, VMBUS_PKT_DATA_XFER_PAGES,
+			   VMBUS_PACKET_FLAG_COMPLETION_REQUESTED,
 			   (uint64_t)generation << 32 | rx->range[0].section, &x.header,
 			   sizeof(x.header) + rx->n_range * sizeof(x.header.range[0]), &iov, 1);
 	if (ret == -EAGAIN) {
@@ -194,9 +196,9 @@ static int fill(struct netvsp_channel *nc, const void *header, uint32_t header_l
 static int make_room(struct netvsp_channel *nc, uint32_t pieces, bool control)
 {
 	struct rx_state *rx = &nc->rx;
-	bool fresh = control || pieces > 1;
+	bool alone = control || pieces > 1 || rx->range_control;
 
-	if (rx->n_range && (fresh || rx->range_control || rx->n_range >= nc->dev->batch) && push(nc))
+	if ((alone || rx->n_range >= nc->dev->batch) && push(nc))
 		return -EAGAIN;
 	if (rx->n_free < pieces) {
 		count(&nc->n->rx_no_section);
@@ -366,6 +368,9 @@ void rx_steer(struct netvsp_channel *nc, struct net_msg *m)
 	frame_parse(m->data, head, &l);
 	if (rss_hash(&nc->config.rss, m->data, &l, &hash))
 		target = rss_channel(&nc->config.rss, hash);
+	/* A table may name a channel that the guest failed to open. */
+	if (!atomic_load(&nc->dev->slot[target].open))
+		target = 0;
 	if (target == nc->index) {
 		rx_enqueue(nc, m);
 		return;

@@ -21,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/log.h"
 #include "netvsp/checksum.h"
 
 #define TUN_DEVICE	"/dev/net/tun"
@@ -33,6 +34,7 @@ struct tap_queue {
 	struct netvsp_channel *nc;	/* NULL while closed */
 	int fd;
 	bool full;			/* @msg waits for room, the descriptor is not watched */
+	bool gone;			/* the interface was deleted */
 	struct net_msg *msg;
 };
 
@@ -111,6 +113,12 @@ static void readable(void *ctx, uint32_t events)
 	struct tap_queue *q = ctx;
 	int i;
 
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		az_warn("%s: the TAP interface is gone", q->nc->dev->dev.name);
+		loop_unwatch(q->nc->ch->loop, q->fd);
+		q->gone = true;
+		return;
+	}
 	for (i = 0; i < READ_BURST; i++) {
 		int ret = read_frame(q);
 
@@ -132,7 +140,8 @@ static void resume(struct net_backend *b, void *priv)
 	if (!q->full || !deliver(q))
 		return;
 	q->full = false;
-	loop_rewatch(q->nc->ch->loop, q->fd, EPOLLIN);
+	if (!q->gone)
+		loop_rewatch(q->nc->ch->loop, q->fd, EPOLLIN);
 }
 
 /* Coalesced frames only for a guest that takes them; the setting is the interface's. */
@@ -162,6 +171,8 @@ static int queue_open(struct net_backend *b, struct netvsp_channel *nc, void **p
 		return -ENOMEM;
 	q->nc = nc;
 	q->full = false;
+	q->gone = false;
+	offload_changed(b, q);
 	if (nc->index)
 		set_attached(q, true);
 	ret = loop_watch(nc->ch->loop, q->fd, EPOLLIN, readable, q);
@@ -178,7 +189,8 @@ static void queue_close(struct net_backend *b, void *priv)
 {
 	struct tap_queue *q = priv;
 
-	loop_unwatch(q->nc->ch->loop, q->fd);
+	if (!q->gone)
+		loop_unwatch(q->nc->ch->loop, q->fd);
 	if (q->nc->index)
 		set_attached(q, false);
 	free(q->msg);
@@ -261,9 +273,8 @@ static int tap_error(int error, const char *name, char *err, unsigned int err_le
 		return -ENOENT;
 	case EPERM:
 	case EACCES:
-		snprintf(err, err_len, "tap=%s: no permission; needs CAP_NET_ADMIN, or an interface "
-			 "that is yours: ip tuntap add %s mode tap multi_queue vnet_hdr user USER",
-			 name, name);
+		snprintf(err, err_len, "tap=%s: no permission; needs CAP_NET_ADMIN, or: "
+			 "ip tuntap add %s mode tap multi_queue vnet_hdr user USER", name, name);
 		return -EPERM;
 	case EBUSY:
 		snprintf(err, err_len, "tap=%s: somebody else uses it", name);

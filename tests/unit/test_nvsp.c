@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* NVSP: bring-up as the driver does it, buffers, frames both ways, and what a broken guest sends. */
+/* NVSP: bring-up as the driver does it, buffers, frames both ways, and a broken guest. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -481,7 +481,8 @@ static void test_specs(void **state)
 {
 	static const char *const bad[] = {
 		"", "responder,queues=0", "responder,queues=65", "responder,mtu=1", "nothing",
-		"responder,tap=x", "queues=2", "responder,mac=1:2", "responder,mac=01:00:00:00:00:00",
+		"responder,tap=x", "queues=2", "responder,mac=1:2",
+		"responder,mac=01:00:00:00:00:00",
 		"responder,rsc=maybe", "tap=,queues=1", "tap=waytoolonginterface",
 		"responder,batch=0", "responder,colour=red", "tap=t0,delay_us=5",
 	};

@@ -124,12 +124,11 @@ static void eom_on_loop(void *ctx)
 /* @len bytes of the input over @template of @size bytes, at the offset in the first byte. */
 static void post_bent(void *template, uint32_t size, const uint8_t *data, uint32_t len)
 {
-	uint32_t at;
+	uint32_t at = len > 1 ? data[0] % size : 0;
+	uint32_t n = len > 1 ? len - 1 : 0;
 
-	if (len > 1) {
-		at = data[0] % size;
-		memcpy((uint8_t *)template + at, data + 1, len - 1 < size - at ? len - 1 : size - at);
-	}
+	if (n)
+		memcpy((uint8_t *)template + at, data + 1, n < size - at ? n : size - at);
 	vmbus_post_message(guest.bus, VMBUS_CONN_MESSAGE, VMBUS_MESSAGE_TYPE, template, size);
 }
 

@@ -133,28 +133,42 @@ struct channel_state {
 void messages_handle(struct vmbus *bus, const uint8_t *payload, uint32_t len);
 const char *message_name(uint32_t type);
 
-/* ---- connection.c ----------------------------------------------------------- */
+/*
+ * Handlers of the table in messages.c, here and below, have a private copy of
+ * @len bytes at @payload, at least as long as the message's struct.
+ *
+ * ---- connection.c -----------------------------------------------------------
+ */
 
+/* INITIATE_CONTACT: end the old connection, answer VERSION_RESPONSE. */
 void connection_contact(struct vmbus *bus, const void *payload, uint32_t len);
+/* REQUESTOFFERS: once a connection, all offers and ALLOFFERS_DELIVERED. */
 void connection_request_offers(struct vmbus *bus, const void *payload, uint32_t len);
+/* UNLOAD: forget everything, then the response. */
 void connection_unload(struct vmbus *bus, const void *payload, uint32_t len);
+/* TL_CONNECT_REQUEST (hvsock): refused. */
 void connection_tl_connect(struct vmbus *bus, const void *payload, uint32_t len);
 /* Close and forget everything that the guest set up; nothing is sent. */
 void connection_reset(struct vmbus *bus);
 
 /* ---- outq.c: to the guest --------------------------------------------------- */
 
+/* An empty queue. */
 void outq_init(struct vmbus *bus);
 /* Queue a copy of the message @payload (its type is the first word) to the connection's VP. */
 void outq_send(struct vmbus *bus, const void *payload, uint32_t len);
 /* Post what can be posted. */
 void outq_flush(struct vmbus *bus);
+/* Forget what waits and what a fault delays. */
 void outq_drop(struct vmbus *bus);
 
 /* ---- gpadls.c ---------------------------------------------------------------- */
 
+/* GPADL_HEADER: a list begins, or is refused with GPADL_CREATED. */
 void gpadls_header(struct vmbus *bus, const void *payload, uint32_t len);
+/* GPADL_BODY: more of it; GPADL_CREATED when it is complete. */
 void gpadls_body(struct vmbus *bus, const void *payload, uint32_t len);
+/* GPADL_TEARDOWN: tell the device; TORNDOWN after the last user let go. */
 void gpadls_teardown(struct vmbus *bus, const void *payload, uint32_t len);
 /* Drop those of channel @relid, or all when it is 0, without a word to the guest. */
 void gpadls_forget(struct vmbus *bus, uint32_t relid);
@@ -163,12 +177,15 @@ void gpadls_forget(struct vmbus *bus, uint32_t relid);
 
 /* The channel of @dev with @index, made when it does not exist. NULL: no memory. */
 struct vmbus_channel *channel_find_or_create(struct vmbus_device *dev, unsigned int index);
+/* An OFFER for each device that is there. */
 void offers_send_all(struct vmbus *bus);
+/* RELID_RELEASED: a rescinded id may be used again. */
 void offers_relid_released(struct vmbus *bus, const void *payload, uint32_t len);
 /* Take @ch back: close it, send RESCIND, keep its relid until the guest releases it. */
 void offers_rescind(struct vmbus_channel *ch);
+/* The same for all sub-channels of @dev. */
 void offers_rescind_subchannels(struct vmbus_device *dev);
-/* Now, on the control loop. */
+/* vmbus_rescind() and vmbus_reoffer() at once. */
 void offers_rescind_device(struct vmbus_device *dev);
 void offers_reoffer_device(struct vmbus_device *dev);
 /* The offered channel with @relid, or NULL. */
@@ -176,13 +193,17 @@ struct vmbus_channel *offers_channel(struct vmbus *bus, uint32_t relid);
 
 /* ---- channel.c --------------------------------------------------------------- */
 
+/* OPENCHANNEL: set up rings and loop, ask the device, OPENCHANNEL_RESULT. */
 void channel_open_msg(struct vmbus *bus, const void *payload, uint32_t len);
+/* CLOSECHANNEL: no reply; a primary takes its sub-channels with it. */
 void channel_close_msg(struct vmbus *bus, const void *payload, uint32_t len);
+/* MODIFYCHANNEL: interrupts go to another VP; a response from 5.3 on. */
 void channel_modify_msg(struct vmbus *bus, const void *payload, uint32_t len);
 /* Close when open: the device lets go, the loop ends. Control loop. */
 void channel_close(struct vmbus_channel *ch);
 /* The guest signalled: run the device. The channel's loop. */
 void channel_dispatch(struct vmbus_channel *ch);
+/* Free a closed channel with its counters. */
 void channel_free(struct vmbus_channel *ch);
 
 /* ---- packet.c ---------------------------------------------------------------- */
@@ -202,6 +223,7 @@ void monitor_stop(struct vmbus_channel *ch);
 
 /* ---- timed.c ----------------------------------------------------------------- */
 
+/* Cancel all timed faults that have not happened. Control loop. */
 void timed_free_all(struct vmbus *bus);
 
 #endif

@@ -125,7 +125,8 @@ uint16_t vmbus_post_message(struct vmbus *bus, uint32_t connection_id, uint32_t 
 		return HV_STATUS_SUCCESS;
 	}
 	/* A guest that asks and never takes the answers is told to wait. */
-	if (atomic_load(&bus->n_in) >= BUS_MAX_PENDING || atomic_load(&bus->n_out) >= BUS_MAX_PENDING)
+	if (atomic_load(&bus->n_in) >= BUS_MAX_PENDING ||
+	    atomic_load(&bus->n_out) >= BUS_MAX_PENDING)
 		goto busy;
 	m = malloc(sizeof(*m));
 	if (!m)

@@ -32,7 +32,8 @@ const struct counter_name channel_counter_names[] = {
 int channel_kill(struct vmbus_channel *ch, const char *what)
 {
 	count(&ch->counters.protocol_errors);
-	if (!ch->state->dead)
+	/* Once: a guest that opens and breaks it in turn does not fill the log. */
+	if (count_get(&ch->counters.protocol_errors) == 1)
 		az_warn("%s channel %u: the guest broke the %s; it is read no more",
 			ch->dev->name, ch->sub_index, what);
 	ch->state->dead = true;
@@ -210,7 +211,8 @@ int channel_gpa_iov(struct vmbus_channel *ch, const struct ring_packet *pkt,
 	memcpy(&h, pkt->header + at, sizeof(h));
 	at += sizeof(h);
 	for (i = 0; i < h.range_count; i++) {
-		used = add_range(ch->bus->mem, pkt->header + at, pkt->header_len - at, iov, &n, max);
+		used = add_range(ch->bus->mem, pkt->header + at, pkt->header_len - at, iov, &n,
+				 max);
 		if (used < 0)
 			return (int)used;
 		at += (uint32_t)used;

@@ -40,7 +40,7 @@ struct ring_packet {
 	uint64_t trans_id;
 	const uint8_t *header;	/* whole descriptor incl. the fixed 16 bytes, header_len bytes */
 	uint32_t header_len;
-	const uint8_t *payload;	/* follows the descriptor; may be longer than sent by padding to 8 */
+	const uint8_t *payload;	/* follows it; up to 7 bytes longer than was sent */
 	uint32_t payload_len;
 };
 

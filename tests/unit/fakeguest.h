@@ -78,6 +78,7 @@ struct fg_channel {
 
 /* ---- life ------------------------------------------------------------------ */
 
+/* A guest with a bus, not connected. */
 struct fakeguest *fg_new(unsigned int memory_mib, unsigned int vps);
 /* Frees the bus with its devices, too. Channels and buffers must be freed before. */
 void fg_free(struct fakeguest *fg);
@@ -164,9 +165,8 @@ int fg_send_inband(struct fg_channel *ch, const void *data, uint32_t len, uint64
 int fg_complete(struct fg_channel *ch, uint64_t trans_id, const void *data, uint32_t len);
 
 /*
- * GPA_DIRECT, completion requested. fg_send_gpa() makes one range of @n pages
- * with @offset into the first and @count bytes; fg_send_pages() makes one range
- * for each page, as netvsc does with its page buffers.
+ * GPA_DIRECT, completion requested: one range of @n pages with @offset into
+ * the first and @count bytes.
  */
 int fg_send_gpa(struct fg_channel *ch, const uint64_t *pfn, unsigned int n, uint32_t offset,
 		uint32_t count, const void *data, uint32_t len, uint64_t trans_id);
@@ -176,6 +176,7 @@ struct fg_page_range {
 	uint64_t pfn;
 };
 
+/* The same with one range for each page, as netvsc does with its page buffers. */
 int fg_send_pages(struct fg_channel *ch, const struct fg_page_range *range, unsigned int n,
 		  const void *data, uint32_t len, uint64_t trans_id);
 

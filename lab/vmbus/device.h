@@ -47,8 +47,11 @@ struct vmbus_device_ops {
 	int (*open)(struct vmbus_channel *ch);
 
 	/*
-	 * On the channel's loop: the guest signalled, or closed a gap of
-	 * ring space. Take all packets with channel_recv() until it gives 0.
+	 * On the channel's loop: the guest signalled that there are packets,
+	 * or room. First retry what channel_send() refused with -EAGAIN, then
+	 * take packets with channel_recv() until it gives 0; it may stop early
+	 * and then this runs again. A device that stops by itself, since it
+	 * waits for room, is called again when the guest made some.
 	 */
 	void (*ready)(struct vmbus_channel *ch);
 

@@ -194,6 +194,7 @@ tower_run()
 				current= deadline=$((SECONDS + start_limit))
 				;;
 			'level-1 done') ret=0 ;;
+			'level-1 failed: '*) die 3 "level 1: ${line#level-1 failed: }" ;;
 			*) note "level 1: $line" ;;
 			esac
 		elif [ $? -le 128 ]; then

@@ -11,9 +11,8 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "window", tool_window, "shared memory between the host and level 1 (create, fill, follow, ...)" },
-	{ "ctl", tool_ctl, "SOCKET JSON: send one request to azhost's control socket, print the reply" },
+	{ "ctl", tool_ctl, "SOCKET JSON: send one line to azhost's control socket as it is" },
 	{ "json", tool_json, "FILE PATH: print the values at PATH, one a line" },
-	{ "kvm", tool_kvm, "say whether /dev/kvm can run a Hyper-V guest (exit 0), or what it lacks (exit 3)" },
 	{ "nic", tool_nic, "channels DEV [COUNT] | stat DEV NAME: what ethtool would say or do" },
 };
 

@@ -20,7 +20,6 @@
 int tool_window(int argc, char **argv);
 int tool_ctl(int argc, char **argv);
 int tool_json(int argc, char **argv);
-int tool_kvm(int argc, char **argv);
 int tool_nic(int argc, char **argv);
 
 /* Prints "labtool: <message>" as one line on standard error. */

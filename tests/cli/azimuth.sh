@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The azimuth command with bad input, and one round over loopback.
+
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR source=../tap.bash
+. tests/tap.bash
+
+azimuth=$PWD/out/bin/azimuth
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo '{"schema":1' >"$work/cut.json"
+echo '{"schema":99}' >"$work/future.json"
+
+refuses "no such command" 2 'dance' "$azimuth" dance
+refuses "unknown option" 2 'no-such-option' "$azimuth" bench net --no-such-option
+refuses "unknown mode" 2 'sideways' "$azimuth" bench net --mode sideways --host 127.0.0.1
+refuses "count is not a number" 2 '--count' "$azimuth" bench net --mode rtt --count many
+refuses "no device" 3 'nowhere.*No such file' \
+	"$azimuth" bench io --file "$work/nowhere" --rw randread --count 1
+refuses "compare without files" 2 'compare' "$azimuth" compare
+refuses "compare a file that is not there" 3 'nowhere.json' \
+	"$azimuth" compare "$work/nowhere.json" "$work/nowhere.json"
+refuses "a result that was cut off" 3 'cut.json' "$azimuth" compare "$work/cut.json" "$work/cut.json"
+refuses "a result of another schema" 3 'schema' \
+	"$azimuth" compare "$work/future.json" "$work/future.json"
+refuses "report of a file that is not there" 3 'nowhere.json' \
+	"$azimuth" report "$work/nowhere.json" -o "$work/r.html"
+
+tap_done

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: netvsc, storvsc and VMBus itself unload and load again, and work
+# azhost: --vcpus 2 --net responder --disk ram=16M
+# timeout: 60
+# expect-stock: hang
+
+guest() {
+	plan 10
+	check "interface up" net_up
+	check "disk there" wait_for 20 disk_dev
+	check "unload hv_netvsc" mod_unload hv_netvsc
+	check "unload hv_storvsc" mod_unload hv_storvsc
+	check "unload hv_utils" mod_unload hv_utils
+	check "unload hv_vmbus" mod_unload hv_vmbus
+	check "load everything again" load_all
+	check "UDP echo afterwards" echo_works
+	check "read afterwards" read_works
+	check_no_splat
+}
+
+load_all() {
+	mod_load hv_vmbus && mod_load hv_utils && mod_load hv_storvsc && mod_load hv_netvsc
+}
+
+echo_works() {
+	net_up && udp_echo 50
+}
+
+read_works() {
+	wait_for 20 disk_dev &&
+		azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 50
+}

@@ -16,13 +16,13 @@ pass()
 	[ -n "${QUIET:-}" ] || printf 'ok   %s: %s\n' "$1" "$2"
 }
 
-# patch_id NAME: topic/name; a variant for one base is called name.BASE.patch.
+# patch_id NAME: topic/name; a variant for one base is called name-BASE.patch.
 patch_id()
 {
 	local id=${1%.patch} base
 
 	for base in $(bases); do
-		id=${id%".$base"}
+		id=${id%"-$base"}
 	done
 	printf '%s\n' "$id"
 }

@@ -10,8 +10,9 @@ STORVSP_SRCS += lab/storvsp/complete.c lab/storvsp/command.c
 
 AZHOST_SRCS += $(STORVSP_SRCS) lib/opts.c
 
-UNIT_TESTS += scsi
-UNIT_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c
+UNIT_TESTS += scsi disk
+UNIT_scsi_SRCS := $(SCSI_SRCS) tests/unit/scsirig.c lib/opts.c lib/log.c
+UNIT_disk_SRCS := $(UNIT_scsi_SRCS)
 
 UNIT_TESTS += storvsp
 # "=": the lists of directories that come later in the alphabet

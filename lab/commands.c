@@ -52,7 +52,8 @@ static int cmd_fault(struct session *s, json_t *args, json_t *reply)
 	int rc;
 
 	if (!spec)
-		return refuse(reply, -EINVAL, "fault: \"spec\" is missing, DEVICE:WHAT[,key=value]...");
+		return refuse(reply, -EINVAL,
+			      "fault: \"spec\" is missing, DEVICE:WHAT[,key=value]...");
 	rc = session_add_fault(s, spec, err, sizeof(err));
 	return rc ? refuse(reply, rc, err) : 0;
 }

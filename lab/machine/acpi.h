@@ -25,7 +25,7 @@
 #define IOAPIC_ADDRESS		0xfec00000u
 #define LAPIC_ADDRESS		0xfee00000u
 
-/* VMBus's windows for MMIO as an Azure generation-2 machine has them: below the IOAPIC, above RAM. */
+/* VMBus's windows for MMIO as a generation-2 machine has them: below the IOAPIC, above RAM. */
 #define MMIO_LOW_START		0xf8000000u
 #define MMIO_LOW_END		0xfebfffffu
 #define MMIO_HIGH_SIZE		(64ull << 30)

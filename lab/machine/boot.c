@@ -14,7 +14,7 @@
 
 #define MIB		(1024ull * 1024)
 
-/* Bytes that boot_parse_kernel() wants to see: a bzImage's header, an ELF file's program headers. */
+/* What boot_parse_kernel() wants to see: a bzImage's header, an ELF file's program headers. */
 #define HEAD_SIZE	4096
 
 const uint64_t boot_gdt[5] = {
@@ -31,7 +31,8 @@ struct file {
 	const char *path;
 };
 
-static int file_open(struct file *f, const char *path, const char *what, char *err, size_t err_len)
+static int file_open(struct file *f, const char *path, const char *what, char *err,
+		     size_t err_len)
 {
 	struct stat st;
 	int rc;
@@ -66,7 +67,7 @@ static int file_read(const struct file *f, uint64_t offset, void *dst, uint64_t 
 			int rc = n < 0 ? -errno : -EIO;
 
 			snprintf(err, err_len, "%s: %s", f->path,
-				 n < 0 ? strerror(-rc) : "the file became shorter while it was read");
+				 n < 0 ? strerror(-rc) : "became shorter while it was read");
 			return rc;
 		}
 		p += n;
@@ -87,7 +88,9 @@ unsigned int boot_e820(const struct guest_memory *mem, struct boot_e820_entry *t
 	if (mem->low_size > MIB)
 		table[n++] = (struct boot_e820_entry){ MIB, mem->low_size - MIB, E820_RAM };
 	if (mem->high_size)
-		table[n++] = (struct boot_e820_entry){ GUEST_HIGH_RAM_START, mem->high_size, E820_RAM };
+		table[n++] = (struct boot_e820_entry){
+			GUEST_HIGH_RAM_START, mem->high_size, E820_RAM
+		};
 	return n;
 }
 
@@ -141,8 +144,9 @@ static int load_kernel(const struct guest_memory *mem, const char *path,
 		void *dst = mem_at(mem, s->gpa, s->mem_size);
 
 		if (!dst || image->end > mem->low_size) {
-			snprintf(err, err_len, "kernel %s: needs memory up to %llu MiB, give --memory",
-				 path, (unsigned long long)((image->end + MIB - 1) / MIB));
+			snprintf(err, err_len,
+				 "kernel %s: needs memory up to %llu MiB, give --memory", path,
+				 (unsigned long long)((image->end + MIB - 1) / MIB));
 			rc = -E2BIG;
 			break;
 		}
@@ -178,9 +182,10 @@ static int load_initrds(const struct guest_memory *mem, const struct boot_config
 		return 0;
 	if (top > image->initrd_max + 1)
 		top = image->initrd_max + 1;
-	if (image->end > top || total > top - image->end ||
-	    (gpa = (top - total) & ~(uint64_t)(GUEST_PAGE_SIZE - 1)) < image->end) {
-		snprintf(err, err_len, "initrd: %llu MiB do not fit into %llu MiB of memory beside the kernel",
+	gpa = total < top ? (top - total) & ~(uint64_t)(GUEST_PAGE_SIZE - 1) : 0;
+	if (gpa < image->end) {
+		snprintf(err, err_len,
+			 "initrd: %llu MiB do not fit into %llu MiB of memory beside the kernel",
 			 (unsigned long long)((total + MIB - 1) / MIB),
 			 (unsigned long long)(mem->low_size / MIB));
 		return -E2BIG;

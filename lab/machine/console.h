@@ -12,7 +12,7 @@
  * a failure report. Bounded, whatever the guest writes. One writer at a time
  * (the port's lock).
  */
-#define CONSOLE_LINE_MAX	256	/* of a line that is looked at and kept; the file has it all */
+#define CONSOLE_LINE_MAX	256	/* of a line as looked at and kept; the file has it all */
 #define CONSOLE_LINES_KEPT	40
 
 struct console {

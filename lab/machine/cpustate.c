@@ -43,8 +43,8 @@ int cpustate_set_cpuid(int vcpu_fd, const struct kvm_cpuid2 *host, const struct 
 		goto fail;
 	rc = hvcpuid_build(host, hv, topo, out, CPUID_CAP);
 	if (rc) {
-		snprintf(err, err_len, "KVM_GET_SUPPORTED_HV_CPUID: KVM offers no SynIC, VP index "
-			 "or hypercalls for messages and events");
+		snprintf(err, err_len,
+			 "KVM_GET_SUPPORTED_HV_CPUID: no SynIC, VP index, messages or events");
 		goto out;
 	}
 	what = "KVM_SET_CPUID2";
@@ -89,7 +89,11 @@ int cpustate_set_boot(int vcpu_fd, uint64_t entry)
 	if (ioctl(vcpu_fd, KVM_GET_SREGS, &sregs))
 		return -errno;
 	sregs.cs = segment(BOOT_CS);
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = segment(BOOT_DS);
+	sregs.ds = segment(BOOT_DS);
+	sregs.es = sregs.ds;
+	sregs.fs = sregs.ds;
+	sregs.gs = sregs.ds;
+	sregs.ss = sregs.ds;
 	sregs.tr = segment(BOOT_TSS);
 	sregs.gdt.base = BOOT_GDT_GPA;
 	sregs.gdt.limit = sizeof(boot_gdt) - 1;
@@ -104,23 +108,24 @@ int cpustate_set_boot(int vcpu_fd, uint64_t entry)
 	return 0;
 }
 
-struct msr_list {
+/* What KVM_GET_MSRS and KVM_SET_MSRS take: struct kvm_msrs has no room for its entries. */
+union msr_list {
 	struct kvm_msrs head;
-	struct kvm_msr_entry entry[5];
+	uint8_t room[sizeof(struct kvm_msrs) + 5 * sizeof(struct kvm_msr_entry)];
 };
 
-/* There is no firmware: memory is write-back unless page tables say otherwise, crashes are wanted. */
+/* There is no firmware: memory is write-back unless page tables differ. Crashes are wanted. */
 int cpustate_set_msrs(int vcpu_fd)
 {
-	struct msr_list msrs = {
-		.head.nmsrs = 2,
-		.entry = {
-			{ .index = MSR_MTRR_DEF_TYPE, .data = MTRR_ENABLE_WRITE_BACK },
-			{ .index = HV_MSR_CRASH_CTL, .data = HV_CRASH_CTL_NOTIFY },
-		},
-	};
-	int n = ioctl(vcpu_fd, KVM_SET_MSRS, &msrs);
+	union msr_list msrs = { .room = { 0 } };
+	int n;
 
+	msrs.head.nmsrs = 2;
+	msrs.head.entries[0].index = MSR_MTRR_DEF_TYPE;
+	msrs.head.entries[0].data = MTRR_ENABLE_WRITE_BACK;
+	msrs.head.entries[1].index = HV_MSR_CRASH_CTL;
+	msrs.head.entries[1].data = HV_CRASH_CTL_NOTIFY;
+	n = ioctl(vcpu_fd, KVM_SET_MSRS, &msrs);
 	if (n == 2)
 		return 0;
 	return n < 0 ? -errno : -EINVAL;
@@ -128,15 +133,16 @@ int cpustate_set_msrs(int vcpu_fd)
 
 int cpustate_crash_report(int vcpu_fd, uint64_t p[5])
 {
-	struct msr_list msrs = { .head.nmsrs = 5 };
+	union msr_list msrs = { .room = { 0 } };
 	int n;
 
+	msrs.head.nmsrs = 5;
 	for (uint32_t i = 0; i < 5; i++)
-		msrs.entry[i].index = HV_MSR_CRASH_P0 + i;
+		msrs.head.entries[i].index = HV_MSR_CRASH_P0 + i;
 	n = ioctl(vcpu_fd, KVM_GET_MSRS, &msrs);
 	if (n != 5)
 		return n < 0 ? -errno : -EINVAL;
 	for (unsigned int i = 0; i < 5; i++)
-		p[i] = msrs.entry[i].data;
+		p[i] = msrs.head.entries[i].data;
 	return 0;
 }

@@ -80,8 +80,10 @@ int machine_load(struct machine *m, const struct machine_config *config, char *e
 
 	memset(m, 0, sizeof(*m));
 	m->config = config;
-	m->kvm.fd = m->kvm.vm = -1;
-	m->console.fd = m->results.fd = -1;
+	m->kvm.fd = -1;
+	m->kvm.vm = -1;
+	m->console.fd = -1;
+	m->results.fd = -1;
 	pthread_mutex_init(&m->end_lock, NULL);
 	pthread_cond_init(&m->end_cond, NULL);
 	serial_init(&m->com[0], console_tx, com1_irq, m);

@@ -107,7 +107,7 @@ void machine_end(struct machine *m, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 bool machine_stopping(const struct machine *m);
 
-/* End the run because the guest reset itself, which a kernel without crash report does in a panic. */
+/* End the run because the guest reset itself; in a panic that is all some kernels do. */
 void machine_end_reset(struct machine *m, const char *how);
 
 /* pio.c: @count accesses of @size bytes to @port, data in @data. */

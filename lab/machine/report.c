@@ -12,9 +12,12 @@
 static uint64_t sum(const struct machine *m, unsigned int offset)
 {
 	uint64_t total = 0;
+	const char *base;
 
-	for (unsigned int i = 0; i < m->n_vcpus; i++)
-		total += count_get((const counter_t *)((const char *)&m->vcpus[i].counters + offset));
+	for (unsigned int i = 0; i < m->n_vcpus; i++) {
+		base = (const char *)&m->vcpus[i].counters;
+		total += count_get((const counter_t *)(base + offset));
+	}
 	return total;
 }
 

@@ -156,7 +156,7 @@ static void write_data(struct serial *s, uint8_t value)
 		put_rx(s, value);
 	else
 		s->tx(s->ctx, value);
-	/* Empty again at once. The line has been low since the guest read the cause, so it rises. */
+	/* Empty again at once. The line is low since the guest read the cause, so it rises. */
 	s->thr_empty_pending = true;
 }
 

@@ -226,7 +226,7 @@ int synic_init(struct synic *s, const struct kvm *kvm, const struct guest_memory
 		return -ENOMEM;
 	s->vp_count = vp_count;
 	for (unsigned int i = 0; i < vp_count; i++)
-		s->vp[i].trigger = s->vp[i].ended = -1;
+		s->vp[i] = (struct synic_vp){ .trigger = -1, .ended = -1 };
 	for (unsigned int i = 0; i < vp_count; i++) {
 		struct synic_vp *vp = &s->vp[i];
 

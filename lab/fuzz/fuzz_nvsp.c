@@ -37,9 +37,13 @@ static size_t feed(const struct record *r, const uint8_t *data, size_t size)
 
 static void happen(const struct record *r)
 {
-	switch (r->arg & 3) {
+	switch (r->arg & 7) {
 	case 0:
 		netbus_timers();
+		break;
+	case 2:
+	case 3:
+		netbus_tear_down(r->arg & 1 ? NETBUS_RECV : NETBUS_SEND);
 		break;
 	case 1:
 		netbus_ring_full = !netbus_ring_full;

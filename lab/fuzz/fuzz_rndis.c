@@ -3,18 +3,20 @@
  * RNDIS messages of a hostile guest on a device that is up: control requests,
  * and data messages with their per-packet information, whose frames go through
  * offloads and the responder. The input is a list of messages, each with one
- * byte of what and two of length. Some get the header and a good frame
- * written for them, so that the fuzzer comes past the first checks.
+ * byte of what and two of length. Most begin as a message that a good guest
+ * would send (made by rndis_good.c), of which the input changes some bytes:
+ * so the fuzzer gets past the checks at the front.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/netbus.h"
+#include "fuzz/rndis_good.h"
 
 #define CONTROL		0x01
 #define DIRECT		0x02	/* from pages, else from a send section */
 #define MIXED		0x04	/* both */
-#define DRESS		0x08	/* put the length in, and for data the fixed header */
+#define RAW		0x08	/* just what the input says */
 #define CHANNEL		0x30	/* 1 << 4 */
 #define GIVE_BACK	0x40
 #define FULL		0x80
@@ -23,34 +25,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Header and length in front of what the fuzzer gives; for data also offsets. */
-static uint32_t dress(uint8_t *msg, uint8_t what, const uint8_t *data, uint32_t len)
+/* Pairs of offset and byte, 7 at most, then the rest as payload of the good message. */
+static uint32_t change(uint8_t *msg, uint8_t what, const uint8_t *data, uint32_t len)
 {
-	struct rndis_header h = { .type = RNDIS_PACKET };
-	struct rndis_packet p = { .data_offset = sizeof(p) };
-	uint32_t at = sizeof(h), ppis;
+	uint32_t n, i, changes;
+	uint8_t kind;
 
-	if (what & CONTROL) {
-		if (!len)
-			return 0;
-		h.type = data[0] % 10;
-		data++;
-		len--;
-	} else {
-		ppis = len ? (data[0] % 4) * 16u : 0;
-		if (ppis > len)
-			ppis = 0;
-		p.ppi_offset = sizeof(p);
-		p.ppi_length = ppis;
-		p.data_offset += ppis;
-		p.data_length = len - ppis;
-		memcpy(msg + at, &p, sizeof(p));
-		at += sizeof(p);
-	}
-	memcpy(msg + at, data, len);
-	h.length = at + len;
-	memcpy(msg, &h, sizeof(h));
-	return h.length;
+	if (len < 3)
+		return 0;
+	kind = data[0];
+	changes = data[1] % 8;
+	data += 2;
+	len -= 2;
+	if (changes * 3 > len)
+		changes = len / 3;
+	n = what & CONTROL ?
+	    good_control(msg, kind, data + 3 * changes, len - 3 * changes) :
+	    good_packet(msg, kind, data + 3 * changes, len - 3 * changes);
+	for (i = 0; i < changes; i++)
+		msg[(data[3 * i] | (uint32_t)data[3 * i + 1] << 8) % n] = data[3 * i + 2];
+	return n;
 }
 
 static void send_message(uint8_t what, const uint8_t *msg, uint32_t len)
@@ -88,7 +82,7 @@ static void open_subchannels(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t msg[16384 + 64];
+	static uint8_t msg[16384 + GOOD_ROOM];
 	static bool ready;
 
 	if (!ready)
@@ -107,11 +101,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			len = (uint32_t)size;
 		if (what & FULL)
 			netbus_ring_full = !netbus_ring_full;
-		if (what & DRESS) {
-			send_message(what, msg, dress(msg, what, data, len));
-		} else {
+		if (what & RAW) {
 			memcpy(msg, data, len);
 			send_message(what, msg, len);
+		} else {
+			send_message(what, msg, change(msg, what, data, len));
 		}
 		if (what & GIVE_BACK)
 			netbus_give_back(what);

@@ -266,10 +266,10 @@ void netbus_toggle_channel(unsigned int c)
 	unsigned int i;
 
 	if (is_open[c]) {
-		/* The bus closes the sub-channels with their primary. */
-		for (i = NETBUS_CHANNELS; c == 0 && i > 1; i--)
-			close_channel(i - 1);
 		close_channel(c);
+		/* The bus takes the sub-channels back when their primary is closed. */
+		for (i = 1; c == 0 && i < NETBUS_CHANNELS; i++)
+			close_channel(i);
 	} else if (c == 0 || is_open[0]) {
 		/* Before the call, since the device may send from it. */
 		is_open[c] = true;
@@ -352,6 +352,14 @@ void netbus_timers(void)
 			t->fn(t->ctx);
 	}
 	run_posted();
+}
+
+void netbus_tear_down(uint32_t gpadl)
+{
+	dev->ops->gpadl_gone(dev, lists[gpadl]);
+	run_posted();
+	if (lists[gpadl]->users)
+		abort();
 }
 
 void netbus_send_buffer(uint32_t offset, const void *data, uint32_t len)

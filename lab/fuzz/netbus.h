@@ -39,6 +39,8 @@ void netbus_give_back(unsigned int nth);
 /* All timers run out; calls that were posted run. */
 void netbus_timers(void);
 void netbus_toggle_channel(unsigned int c);
+/* The guest tears NETBUS_RECV or NETBUS_SEND down: the device must let go of it. */
+void netbus_tear_down(uint32_t gpadl);
 /* Write into the send buffer. */
 void netbus_send_buffer(uint32_t offset, const void *data, uint32_t len);
 

@@ -19,4 +19,4 @@ NET_FUZZ_SRCS = lab/fuzz/netbus.c $(NETVSP_SRCS) lab/vmbus/gpadl.c \
 
 FUZZERS += nvsp rndis
 FUZZ_nvsp_SRCS = $(NET_FUZZ_SRCS)
-FUZZ_rndis_SRCS = $(NET_FUZZ_SRCS)
+FUZZ_rndis_SRCS = $(NET_FUZZ_SRCS) lab/fuzz/rndis_good.c

@@ -6,7 +6,9 @@
 #include "lib/log.h"
 #include "lib/opts.h"
 #include "machine/machine.h"
+#include "netvsp/netvsp.h"
 #include "options.h"
+#include "storvsp/storvsp.h"
 
 #define NS_PER_SECOND	1000000000ull
 
@@ -22,10 +24,18 @@ static int add_item(void *ctx, const char *value)
 	return 0;
 }
 
-static const char epilog[] =
-	"Exit codes: 0 power-off, 2 usage, 3 the machine lacks something, 10 guest reset,\n"
-	"11 guest panic, 12 triple fault, 13 watchdog, 14 host error, 128+N signal N.\n"
-	"Keys of --net and --disk, faults and commands: see azhost(1).";
+/* The devices know their own keys; one line each. */
+static const char *epilog(void)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text),
+		 "Keys of --net:\n%s\nKeys of --disk:\n%s\n"
+		 "Exit codes: 0 power-off, 2 usage, 3 the machine lacks something, 10 guest reset,\n"
+		 "11 guest panic, 12 triple fault, 13 watchdog, 14 host error, 128+N signal N.\n"
+		 "Commands of the control socket: see azhost(1).", netvsp_help, storvsp_help);
+	return text;
+}
 
 static int check(const struct options *o)
 {
@@ -94,7 +104,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		.command = "azhost",
 		.operands = "[JSON]",
 		.summary = "Boot a Linux kernel as a guest of a simulated Azure host.",
-		.epilog = epilog,
+		.epilog = epilog(),
 		.table = table,
 	};
 	int first, rc;

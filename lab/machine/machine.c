@@ -271,6 +271,7 @@ void machine_stop(struct machine *m)
 		vcpu_join(&m->vcpus[i]);
 	if (m->config->watchdog_ns)
 		loop_call(m->loop, cancel_watchdog, m);
+	synic_stop(&m->synic);
 	console_flush(&m->console);
 	console_flush(&m->results);
 }

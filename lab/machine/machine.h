@@ -95,7 +95,7 @@ void machine_set_bus(struct machine *m, struct vmbus *bus);
 int machine_start(struct machine *m);
 int machine_wait(struct machine *m);
 
-/* All vCPUs have returned after this. */
+/* All vCPUs have returned after this, and nothing calls the bus any more. */
 void machine_stop(struct machine *m);
 void machine_destroy(struct machine *m);
 

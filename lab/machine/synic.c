@@ -250,13 +250,18 @@ int synic_attach(struct synic *s)
 	return rc;
 }
 
+void synic_stop(struct synic *s)
+{
+	loop_call(s->loop, unwatch_all, s);
+}
+
 void synic_free(struct synic *s)
 {
 	struct synic_connection *c;
 
 	if (!s->vp)
 		return;
-	loop_call(s->loop, unwatch_all, s);
+	synic_stop(s);
 	for (unsigned int i = 0; i < s->vp_count; i++) {
 		if (s->vp[i].trigger >= 0)
 			close(s->vp[i].trigger);

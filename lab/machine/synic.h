@@ -58,6 +58,9 @@ int synic_init(struct synic *s, const struct kvm *kvm, const struct guest_memory
 
 /* Connect the VPs' interrupts, after kvm_set_routes(). 0 or -errno. */
 int synic_attach(struct synic *s);
+
+/* No EOM is reported after this, so that the bus can go. The guest has to stand still. */
+void synic_stop(struct synic *s);
 void synic_free(struct synic *s);
 
 /* The bus to be told of EOMs; before the guest starts. */

@@ -81,6 +81,49 @@ static void test_reopen(void **state)
 	ng_free(ng);
 }
 
+static void take_back(struct netguest *ng)
+{
+	union fg_message m;
+	int i;
+
+	vmbus_rescind(ng->dev);
+	for (i = 0; i < 2; i++)
+		fg_expect(ng->fg, VMBUS_MSG_RESCIND, &m);
+	fg_buffer_unshare(ng->recv);
+	fg_buffer_unshare(ng->send);
+	for (i = 1; i >= 0; i--) {
+		fg_release_relid(ng->fg, ng->ch[i]->offer.relid);
+		fg_forget(ng->ch[i]);
+		ng->ch[i] = NULL;
+	}
+	fg_buffer_free(ng->recv);
+	fg_buffer_free(ng->send);
+	ng->recv = NULL;
+	ng->send = NULL;
+}
+
+/* The device goes away while frames, delayed answers and steered ones are under way. */
+static void test_rescind(void **state)
+{
+	struct netguest *ng = ng_new("responder,queues=2,delay_us=500", NULL);
+	uint8_t frame[256], msg[512];
+	uint32_t len = ng_udp4(frame, 1000, 7, 32), n, i;
+	unsigned int round;
+
+	n = ng_message(msg, frame, len, NULL, 0, 0);
+	for (round = 0; round < 10; round++) {
+		ng_up(ng, NVSP_VERSION_61);
+		assert_int_equal(ng_subchannels(ng, 1), 1);
+		ng_rss(ng, 2);
+		for (i = 0; i < 20 * round; i++)
+			ng_send_section(ng, i % 2, 0, msg, n);
+		take_back(ng);
+		vmbus_reoffer(ng->dev);
+		fg_offer(ng->fg, ng->dev, 0);
+	}
+	ng_free(ng);
+}
+
 /* The driver's error path: revoke and tear down while the channel stays open. */
 static void test_teardown_while_open(void **state)
 {
@@ -503,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_bring_up),
 		cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_rescind),
 		cmocka_unit_test(test_teardown_while_open),
 		cmocka_unit_test(test_section_and_direct),
 		cmocka_unit_test(test_aggregation),

@@ -402,6 +402,11 @@ void netbus_bring_up(void)
 	m.u.init.min_version = NVSP_VERSION_61;
 	m.u.init.max_version = NVSP_VERSION_61;
 	netbus_packet(0, VMBUS_PKT_DATA_INBAND, true, 1, &m, sizeof(m));
+	memset(&m, 0, sizeof(m));
+	m.type = NVSP_SEND_NDIS_CONFIG;
+	m.u.ndis_config.mtu = 1514;
+	m.u.ndis_config.capabilities = NVSP_CAP_RSC;
+	netbus_packet(0, VMBUS_PKT_DATA_INBAND, false, 1, &m, sizeof(m));
 	buffer(NVSP_SEND_RECV_BUF, NETBUS_RECV, NVSP_RECV_BUFFER_ID);
 	buffer(NVSP_SEND_SEND_BUF, NETBUS_SEND, NVSP_SEND_BUFFER_ID);
 	netbus_control(RNDIS_INITIALIZE, &init, sizeof(init));

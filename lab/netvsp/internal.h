@@ -79,7 +79,7 @@ enum ppi_fault {
 /* A message to a channel's loop; also a frame on its way to the guest. */
 enum net_msg_type {
 	NET_MSG_FRAME,		/* deliver @data */
-	NET_MSG_INDICATE,	/* RNDIS status @status, value @value */
+	NET_MSG_INDICATE,	/* RNDIS status @status, with the @len bytes of @data */
 	NET_MSG_INJECT,		/* send one malformed packet, @status is the enum ppi_fault */
 	NET_MSG_RSC,		/* send a coalesced frame of @value segments */
 };
@@ -104,8 +104,6 @@ struct net_msg {
 #define NET_EVENT_TABLE		2u	/* all sub-channels are open: send the send table */
 
 struct net_slot {
-	struct netvsp *dev;
-	unsigned int index;
 	struct netvsp_channel *nc;	/* on the channel's loop only */
 	struct loop *loop;		/* stable while @open and @posters */
 	atomic_bool open;

@@ -266,7 +266,6 @@ static struct netvsp *device_alloc(unsigned int instance)
 	static const struct vmbus_guid id =
 		VMBUS_GUID(0x417a4e00u, 0x6574, 0x4e31, 0x9a, 0x7d, 0, 0x15, 0x5d, 0x77, 1, 0);
 	struct netvsp *dev = calloc(1, sizeof(*dev));
-	unsigned int i;
 
 	if (!dev)
 		return NULL;
@@ -275,10 +274,6 @@ static struct netvsp *device_alloc(unsigned int instance)
 	dev->dev.instance_id = id;
 	dev->dev.instance_id.b[15] = (uint8_t)instance;
 	pthread_mutex_init(&dev->lock, NULL);
-	for (i = 0; i < NVSP_MAX_CHANNELS; i++) {
-		dev->slot[i].dev = dev;
-		dev->slot[i].index = i;
-	}
 	memcpy(dev->mac, (const uint8_t[]){ 0x00, 0x15, 0x5d, 0x77, 0x01, (uint8_t)instance }, 6);
 	return dev;
 }

@@ -239,7 +239,8 @@ static uint32_t set_offload(struct netvsp_channel *nc, const uint8_t *in, uint32
 	c.rx_csum4 = rx_wanted(p.tcp4_csum, p.udp4_csum, c.rx_csum4);
 	c.rx_csum6 = rx_wanted(p.tcp6_csum, p.udp6_csum, c.rx_csum6);
 	if (in_len >= offsetof(struct ndis_offload_parameters, rsc_ip6) + 1 && p.rsc_ip4)
-		c.rsc = nc->dev->rsc && p.rsc_ip4 == NDIS_PARAM_RSC_ON;
+		c.rsc = nc->dev->rsc && nc->dev->guest_caps & NVSP_CAP_RSC &&
+			p.rsc_ip4 == NDIS_PARAM_RSC_ON;
 	nc->config = c;
 	netvsp_set_config(nc->dev, &c);
 	return RNDIS_SUCCESS;

@@ -27,10 +27,7 @@
 #define TUN_DEVICE	"/dev/net/tun"
 #define READ_BURST	64	/* frames for each turn, so that other work of the loop comes in */
 
-struct tap;
-
 struct tap_queue {
-	struct tap *tap;
 	struct netvsp_channel *nc;	/* NULL while closed */
 	int fd;
 	bool full;			/* @msg waits for room, the descriptor is not watched */
@@ -330,7 +327,6 @@ int tap_create(struct netvsp *dev, const char *name, unsigned int queues,
 		ret = open_queue(name, queues > 1, &q->fd);
 		if (ret)
 			break;
-		q->tap = tap;
 		if (tap->queues++)
 			set_attached(q, false);
 	}

@@ -8,9 +8,10 @@
 # The same code in level 1 and, in native mode, on the host. $LAB_MODE is the
 # mode, $LAB_SEED azhost's seed, $LAB_SINK "window" in level 1. Beside this file
 # lie azhost, azimuth, labtool, kernel, guest.cpio, tests.cpio and tests/.
+# azhost runs in RUNDIR, after the scenario's prepare(), which may make disk files there.
 # Leaves console.txt, results.txt, host.txt, counters.json and status.json in RUNDIR.
 
-SCENARIO=$1 ARM=$2 RUN=$3 NAME=$4
+SCENARIO=$1 ARM=$2 RUN=$(cd "$3" && pwd) NAME=$4
 MODE=${LAB_MODE:-native}
 LAB=$(cd "$(dirname "$0")" && pwd)
 CTL=$RUN/control.sock
@@ -37,8 +38,8 @@ case " $extra" in
 *tap=*)
 	if [ "${LAB_NETNS:-}" != 1 ]; then
 		export LAB_NETNS=1
-		[ "$(id -u)" = 0 ] || exec unshare -r -n "${LAB_SH:-sh}" "$0" "$@"
-		exec unshare -n "${LAB_SH:-sh}" "$0" "$@"
+		[ "$(id -u)" = 0 ] || exec unshare -r -n "${LAB_BUSYBOX:-busybox}" sh "$0" "$@"
+		exec unshare -n "${LAB_BUSYBOX:-busybox}" sh "$0" "$@"
 	fi
 	ip link set lo up
 	;;
@@ -51,11 +52,30 @@ if [ "${LAB_SINK:-}" = window ]; then
 	mkfifo "$console"
 	tee "$RUN/console.txt" <"$console" | "$LAB/labtool" window put "$NAME" console.txt &
 	sink=$!
+	# Held open until azhost has ended, which may be before it opened it.
+	exec 9<>"$console"
 fi
 
 : >"$RUN/results.txt"
 : >"$RUN/host.txt"
 
+# Runs FUNCTION of the scenario, if it has it, with its results in host.txt.
+part() {
+	(
+		cd "$RUN" || exit
+		# shellcheck source=tests/lab/lib.sh
+		. "$LAB/tests/lib.sh"
+		# shellcheck source=/dev/null
+		. "$FILE"
+		type "$1" >/dev/null 2>&1 || exit 0
+		"$1"
+		[ "$tap_bad" = 0 ]
+	) </dev/null >>"$RUN/host.txt" 2>&1 9>&-
+}
+
+part prepare
+
+cd "$RUN" || exit
 # shellcheck disable=SC2086 # the header's options are words
 "$LAB/azhost" --kernel "$LAB/kernel" --initrd "$LAB/guest.cpio" --initrd "$LAB/tests.cpio" \
 	--append "$append" --console "$console" --results "$RUN/results.txt" \
@@ -64,23 +84,11 @@ fi
 vmm=$!
 trap 'kill "$vmm" 2>/dev/null; exit 143' INT TERM
 
-# Runs FUNCTION of the scenario, if it has it, with its results in host.txt.
-part() {
-	(
-		# shellcheck source=tests/lab/lib.sh
-		. "$LAB/tests/lib.sh"
-		# shellcheck source=/dev/null
-		. "$FILE"
-		type "$1" >/dev/null 2>&1 || exit 0
-		"$1"
-		[ "$tap_bad" = 0 ]
-	) </dev/null >>"$RUN/host.txt" 2>&1
-}
-
 part host &
 host=$!
 wait "$vmm"
 code=$?
+exec 9>&-
 # host() gets a few seconds after the guest's end to see it; what it started
 # in the background, as the peer behind a TAP, ends now.
 left=50
@@ -146,6 +154,9 @@ cat >"$RUN/status.json" <<END
 END
 
 rm -f "$CTL" "$RUN/console.pipe" "$RUN/pids"
+for f in host.txt azhost.txt; do
+	[ -s "$RUN/$f" ] || rm -f "$RUN/$f"
+done
 if [ "${LAB_SINK:-}" = window ]; then
 	for f in results.txt host.txt azhost.txt counters.json status.json; do
 		[ ! -e "$RUN/$f" ] || "$LAB/labtool" window put "$NAME" "$f" <"$RUN/$f"

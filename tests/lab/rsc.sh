@@ -7,7 +7,6 @@
 
 # The driver tells the host about coalescing only when it attaches anew.
 reattach() {
-	dev=$(net_dev)
 	ip link set dev "$dev" mtu 1400 && ip link set dev "$dev" mtu 1500 &&
 		wait_for 20 net_carrier "$dev" && udp_echo 10
 }
@@ -23,6 +22,7 @@ more_resets() {
 guest() {
 	plan 5
 	check "interface up" net_up
+	dev=$(net_dev)
 	check "coalescing agreed" reattach
 	before=$(resets)
 	bytes=$(stat_of "$dev" rx_bytes)

@@ -3,6 +3,7 @@ AZHOST_SRCS += lab/azhost.c lab/options.c lab/devices.c lab/commands.c lab/snaps
 AZHOST_SRCS += lib/log.c lib/opts.c
 AZHOST_SRCS += lab/machine/kvm.c lab/machine/boot.c lab/machine/image.c lab/machine/acpi.c
 AZHOST_SRCS += lab/machine/hvcpuid.c lab/machine/cpustate.c lab/machine/vcpu.c lab/machine/pio.c
+AZHOST_SRCS += lab/machine/kvmstats.c
 AZHOST_SRCS += lab/machine/synic.c lab/machine/hypercall.c lab/machine/serial.c
 AZHOST_SRCS += lab/machine/console.c lab/machine/rtc.c lab/machine/machine.c lab/machine/report.c
 

@@ -100,6 +100,7 @@ static bool read_byte(struct machine *m, uint16_t port, uint8_t *value)
 		return true;
 	case ACPI_PORT_SLEEP_CONTROL:
 	case ACPI_PORT_SLEEP_STATUS:
+	case PORT_KEYBOARD:	/* ready for the reset command, else kernels wait for it */
 		*value = 0;
 		return true;
 	default:

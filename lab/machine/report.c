@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "machine/kvmstats.h"
 #include "machine/machine.h"
 
 #define CRASH_TEXT_MAX	4096
@@ -54,10 +55,13 @@ static json_t *sums(const struct machine *m, const struct counter_name *names)
 
 json_t *machine_counters_vm(struct machine *m)
 {
-	json_t *vm = json_object();
+	json_t *vm = json_object(), *kvm = json_object();
 
+	for (unsigned int i = 0; i < m->n_vcpus; i++)
+		kvmstats_add(m->vcpus[i].stats, kvm);
 	json_object_set_new(vm, "hypercalls", sums(m, hypercall_names));
 	json_object_set_new(vm, "exits", sums(m, vcpu_counter_names));
+	json_object_set_new(vm, "kvm", kvm);
 	set(vm, "console_bytes", m->console.bytes);
 	set(vm, "results_bytes", m->results.bytes);
 	return vm;
@@ -69,13 +73,15 @@ json_t *machine_counters_vcpus(struct machine *m)
 
 	for (unsigned int i = 0; i < m->n_vcpus; i++) {
 		struct vcpu_counters *c = &m->vcpus[i].counters;
-		json_t *vp = json_object();
+		json_t *vp = json_object(), *kvm = json_object();
 
 		set(vp, "vp", i);
 		json_object_set_new(vp, "exits", counters_json(c, vcpu_counter_names));
 		json_object_set_new(vp, "hypercalls", counters_json(c, hypercall_names));
 		json_object_set_new(vp, "synic",
 				    counters_json(&m->synic.vp[i].counters, synic_names));
+		kvmstats_add(m->vcpus[i].stats, kvm);
+		json_object_set_new(vp, "kvm", kvm);
 		json_array_append_new(list, vp);
 	}
 	return list;
@@ -101,8 +107,8 @@ static void print_text(const struct machine *m, uint64_t gpa, uint64_t len)
 }
 
 /*
- * P0 to P4 are the guest's. Linux reports an error code, its OS id, IP and
- * two registers, or, when it has a text, zeros and the text's GPA and length
+ * P0 to P4 are the guest's. Linux reports an error code, its OS id, IP, AX
+ * and SP, or, when it has a text, zeros and the text's GPA and length
  * in P3 and P4 (arch/x86/hyperv/hv_init.c, drivers/hv/hv_common.c).
  */
 void machine_guest_crashed(struct machine *m, struct vcpu *vcpu)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "machine/acpi.h"
+#include "machine/kvmstats.h"
 #include "machine/machine.h"
 
 #define KICK_SIGNAL	SIGUSR1
@@ -44,6 +45,7 @@ int vcpu_create(struct machine *m, struct vcpu *vcpu, unsigned int index, char *
 		vcpu->run = NULL;
 		goto fail;
 	}
+	vcpu->stats = kvmstats_open(vcpu->fd);
 	rc = cpustate_set_cpuid(vcpu->fd, m->host_cpuid, &topo, err, err_len);
 	if (rc)
 		return rc;
@@ -59,6 +61,8 @@ fail:
 
 void vcpu_destroy(struct vcpu *vcpu)
 {
+	kvmstats_close(vcpu->stats);
+	vcpu->stats = NULL;
 	if (vcpu->run)
 		munmap(vcpu->run, vcpu->machine->kvm.run_size);
 	if (vcpu->fd >= 0)

@@ -11,6 +11,7 @@
 #include "core/counters.h"
 #include "machine/hvcpuid.h"
 
+struct kvmstats;
 struct machine;
 
 /* Returns of KVM_RUN by reason, and what they asked for. */
@@ -26,6 +27,7 @@ struct vcpu {
 	unsigned int index;
 	int fd;
 	struct kvm_run *run;
+	struct kvmstats *stats;		/* NULL: this kernel has none */
 	pthread_t thread;
 	bool started;
 	struct vcpu_counters counters;

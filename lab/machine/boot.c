@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "machine/acpi.h"
 #include "machine/boot.h"
 
 #define PAGE_PRESENT	(1ull << 0)
@@ -21,6 +22,19 @@ const uint64_t boot_gdt[5] = {
 	[BOOT_CS / 8] = 0x00af9b000000ffff,	/* 64-bit code */
 	[BOOT_DS / 8] = 0x00cf93000000ffff,	/* flat data */
 	[BOOT_TSS / 8] = 0x00008b0000000067,	/* busy TSS: VMX wants one */
+};
+
+/*
+ * All the firmware there is. A kernel on hardware-reduced ACPI restarts by
+ * EFI, and where there is none by a jump to the reset vector in real mode
+ * (arch/x86/kernel/reboot.c); so the reset vector resets.
+ */
+static const uint8_t reset_vector[] = {
+	0xba, ACPI_PORT_RESET & 0xff, ACPI_PORT_RESET >> 8,	/* mov $port, %dx */
+	0xb0, ACPI_RESET_VALUE,					/* mov $value, %al */
+	0xee,							/* out %al, %dx */
+	0xf4,							/* hlt */
+	0xeb, 0xfd,						/* jmp to hlt */
 };
 
 /* ---- files ----------------------------------------------------------------- */
@@ -84,7 +98,9 @@ unsigned int boot_e820(const struct guest_memory *mem, struct boot_e820_entry *t
 	unsigned int n = 0;
 
 	table[n++] = (struct boot_e820_entry){ 0, BOOT_LOW_RAM_END, E820_RAM };
-	table[n++] = (struct boot_e820_entry){ BOOT_ACPI_GPA, BOOT_ACPI_SIZE, E820_RESERVED };
+	table[n++] = (struct boot_e820_entry){
+		BOOT_ACPI_GPA, BOOT_ACPI_SIZE + BOOT_RESET_VECTOR_SIZE, E820_RESERVED
+	};
 	if (mem->low_size > MIB)
 		table[n++] = (struct boot_e820_entry){ MIB, mem->low_size - MIB, E820_RAM };
 	if (mem->high_size)
@@ -100,7 +116,8 @@ static int build_tables(const struct guest_memory *mem)
 	uint64_t *gdt = mem_at(mem, BOOT_GDT_GPA, sizeof(boot_gdt));
 	uint64_t *pdpt, *pd;
 
-	if (!pml4 || !gdt)
+	if (!pml4 || !gdt ||
+	    mem_write(mem, BOOT_RESET_VECTOR_GPA, reset_vector, sizeof(reset_vector)))
 		return -E2BIG;
 	pdpt = pml4 + 512;
 	pd = pdpt + 512;

@@ -24,8 +24,10 @@
 #define BOOT_CMDLINE_GPA	0x20000
 #define BOOT_CMDLINE_MAX	0x10000		/* bytes with the NUL; the kernel may want less */
 #define BOOT_LOW_RAM_END	0x9fc00
-#define BOOT_ACPI_GPA		0xe0000		/* reserved; RSDP first, see acpi.h */
-#define BOOT_ACPI_SIZE		0x20000
+#define BOOT_ACPI_GPA		0xe0000		/* RSDP first, see acpi.h */
+#define BOOT_ACPI_SIZE		0x1fff0
+#define BOOT_RESET_VECTOR_GPA	0xffff0		/* where a PC's processor starts */
+#define BOOT_RESET_VECTOR_SIZE	0x10
 
 #define BOOT_CS			0x10
 #define BOOT_DS			0x18
@@ -73,7 +75,7 @@ int boot_parse_kernel(const uint8_t *head, size_t len, uint64_t file_size,
 
 /*
  * Load kernel, initrds and command line, build the zero page, the identity
- * map and the GDT. *@entry is where the first VP starts. 0, or with one line
+ * map, the GDT and the reset vector. *@entry is where the first VP starts. 0, or with one line
  * in @err: -ENOENT and other errors of open() and read(), -EINVAL (not a
  * kernel), -E2BIG (does not fit the memory, or the command line is too long).
  */

@@ -268,6 +268,8 @@ static void test_load(void **state)
 			 (BOOT_TABLES_GPA + 0x1000) | 3);
 	assert_int_equal(((uint64_t *)mem_at(&mem, BOOT_TABLES_GPA + 0x2000, 4096))[8],
 			 LOAD | 0x83);
+	/* The reset vector writes 1 to the reset port: mov $0x602,%dx; mov $1,%al; out; hlt. */
+	assert_memory_equal(mem_at(&mem, 0xffff0, 7), "\xba\x02\x06\xb0\x01\xee\xf4", 7);
 	mem_free(&mem);
 	drop_file(kernel);
 	drop_file(first);

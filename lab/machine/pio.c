@@ -33,7 +33,7 @@ static void sleep_control(struct machine *m, uint8_t value)
 	if (ACPI_SLEEP_TYPE(value) == ACPI_SLEEP_TYPE_S5)
 		machine_end(m, MACHINE_POWER_OFF, "power-off");
 	else
-		machine_end(m, MACHINE_HOST_ERROR, "guest asked for sleep type %u, only S5 is there",
+		machine_end(m, MACHINE_HOST_ERROR, "guest asked for sleep type %u, not S5",
 			    ACPI_SLEEP_TYPE(value));
 }
 

@@ -246,7 +246,8 @@ static void test_load(void **state)
 	{
 		const char *initrds[] = { first, second };
 		struct boot_config config = {
-			.kernel = kernel, .initrds = initrds, .n_initrds = 2, .cmdline = "quiet x=1",
+			.kernel = kernel, .initrds = initrds, .n_initrds = 2,
+			.cmdline = "quiet x=1",
 		};
 
 		assert_int_equal(boot_load(&mem, &config, &entry, err, sizeof(err)), 0);

@@ -209,7 +209,7 @@ tower_run()
 	exec {events}<&-
 	if [ -n "$current" ]; then
 		echo "$current" >>"$dir/ended"
-		job_lost "$current" "$dir/runs/$current"
+		job_lost "$current" "$dir/runs/$current" "level 1 stood still or ended under it"
 	fi
 	return $ret
 }

@@ -13,6 +13,7 @@ static const struct {
 	{ "window", tool_window, "shared memory between the host and level 1 (create, fill, follow, ...)" },
 	{ "ctl", tool_ctl, "SOCKET JSON: send one line to azhost's control socket as it is" },
 	{ "json", tool_json, "FILE PATH: print the values at PATH, one a line" },
+	{ "guard", tool_guard, "in level 1: keep QEMU from delivering a guest's interrupt twice" },
 	{ "nic", tool_nic, "channels DEV [COUNT] | stat DEV NAME: what ethtool would say or do" },
 };
 

@@ -21,6 +21,7 @@ int tool_window(int argc, char **argv);
 int tool_ctl(int argc, char **argv);
 int tool_json(int argc, char **argv);
 int tool_nic(int argc, char **argv);
+int tool_guard(int argc, char **argv);
 
 /* Prints "labtool: <message>" as one line on standard error. */
 void tool_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

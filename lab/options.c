@@ -31,8 +31,9 @@ static const char *epilog(void)
 
 	snprintf(text, sizeof(text),
 		 "Keys of --net:\n%s\nKeys of --disk:\n%s\n"
-		 "Exit codes: 0 power-off, 2 usage, 3 the machine lacks something, 10 guest reset,\n"
-		 "11 guest panic, 12 triple fault, 13 watchdog, 14 host error, 128+N signal N.\n"
+		 "Exit codes: 0 power-off, 2 usage, 3 the machine lacks something,\n"
+		 "10 guest reset, 11 guest panic, 12 triple fault, 13 watchdog, 14 host error,\n"
+		 "128+N signal N.\n"
 		 "Commands of the control socket: see azhost(1).", netvsp_help, storvsp_help);
 	return text;
 }

@@ -31,6 +31,7 @@ struct console {
 /* @path NULL: no file; "-": standard output. 0, or -errno with one line in @err. */
 int console_open(struct console *c, const char *path, char *err, size_t err_len);
 
+/* The guest wrote @byte. */
 void console_byte(struct console *c, uint8_t byte);
 
 /* Write out what is buffered. */

@@ -79,8 +79,8 @@ int kvm_open(struct kvm *kvm, char *err, size_t err_len)
 		if (!c->required || ioctl(kvm->fd, KVM_CHECK_EXTENSION, c->number) > 0)
 			continue;
 		snprintf(err, err_len,
-			 "/dev/kvm lacks %s; use a kernel with CONFIG_KVM_HYPERV or the lab's nested mode",
-			 c->name);
+			 "/dev/kvm lacks %s; use a kernel with CONFIG_KVM_HYPERV, %s", c->name,
+			 "or the lab's nested mode");
 		goto fail;
 	}
 	kvm->has_signal_eventfd = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV_EVENTFD) > 0;

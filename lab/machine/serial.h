@@ -27,8 +27,10 @@ struct serial {
 	unsigned int rx_head, rx_count;
 };
 
+/* A port after power-on; @tx takes what the guest sends, @irq the level of its interrupt line. */
 void serial_init(struct serial *s, void (*tx)(void *ctx, uint8_t byte),
 		 void (*irq)(void *ctx, bool level), void *ctx);
+/* Nothing is sent or received any more. */
 void serial_destroy(struct serial *s);
 
 /* Register @offset 0-7. Any thread. */

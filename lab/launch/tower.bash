@@ -166,13 +166,18 @@ tower_restore()
 # Fails when the tower stood still or ended early.
 tower_run()
 {
-	local dir=$1 job line events current= deadline=0 ret=1
+	local dir=$1 job line part='' events id current='' deadline=0 ret=1 i=0
+	local -A names=()
 	shift
 
+	# Inside, jobs are numbered: a name in a path is a hash, and with it a time,
+	# so that the second repetition would not be the first to the instruction.
 	mkdir -p "$dir/runs"
 	: >"$dir/ended"
 	for job; do
-		echo "${job//:/ } $mode $(job_seed "${job%%:*}")"
+		names[job$((++i))]=${job%%:*}
+		job=${job#*:}
+		echo "job$i ${job//:/ } $mode $(job_seed "${names[job$i]}")"
 	done >"$dir/jobs"
 	if ! tower_restore "$dir" "$dir/jobs"; then
 		tower_stop
@@ -182,24 +187,28 @@ tower_run()
 	deadline=$((SECONDS + start_limit))
 	while :; do
 		if read -r -t 1 line <&"$events"; then
+			line=$part$line part=''
 			case $line in
 			*' begin')
-				current=${line% begin}
+				id=${line% begin} current=${names[${line% begin}]}
 				deadline=$((SECONDS + $(job_limit "$current")))
 				job_begins "$current"
 				;;
 			*' end')
-				echo "${line% end}" >>"$dir/ended"
-				job_done "${line% end}" "$dir/runs/${line% end}"
-				current= deadline=$((SECONDS + start_limit))
+				echo "$current" >>"$dir/ended"
+				job_done "$current" "$dir/runs/$id"
+				current='' deadline=$((SECONDS + start_limit))
 				;;
 			'level-1 done') ret=0 ;;
 			'level-1 failed: '*) die 3 "level 1: ${line#level-1 failed: }" ;;
 			*) note "level 1: $line" ;;
 			esac
+			continue
 		elif [ $? -le 128 ]; then
 			break		# QEMU has ended
-		elif [ $SECONDS -ge "$deadline" ]; then
+		fi
+		part+=$line		# of a line that was not whole in time
+		if [ $SECONDS -ge "$deadline" ]; then
 			note "level 1 stands still${current:+ in $current}: stopped"
 			break
 		fi
@@ -209,7 +218,7 @@ tower_run()
 	exec {events}<&-
 	if [ -n "$current" ]; then
 		echo "$current" >>"$dir/ended"
-		job_lost "$current" "$dir/runs/$current" "level 1 stood still or ended under it"
+		job_lost "$current" "$dir/runs/$id" "level 1 stood still or ended under it"
 	fi
 	return $ret
 }

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
-static uint64_t now_ns(void)
+uint64_t defer_now_ns(void)
 {
 	struct timespec ts;
 
@@ -22,7 +22,7 @@ static void arm(struct netvsp_channel *nc)
 		loop_timer_cancel(nc->ch->loop, &q->timer);
 		return;
 	}
-	now = now_ns();
+	now = defer_now_ns();
 	loop_timer_arm(nc->ch->loop, &q->timer, deadline > now ? deadline - now : 0);
 }
 
@@ -40,7 +40,7 @@ static void expired(void *ctx)
 {
 	struct netvsp_channel *nc = ctx;
 	struct defer_queue *q = &nc->defer;
-	uint64_t now = now_ns();
+	uint64_t now = defer_now_ns();
 
 	while (q->head.next != &q->head && q->head.next->deadline_ns <= now) {
 		struct defer_item *item = pop(q);
@@ -68,7 +68,7 @@ int defer_add(struct netvsp_channel *nc, struct defer_item *item, uint64_t delay
 
 	if (q->count >= DEFER_MAX)
 		return -ENOBUFS;
-	item->deadline_ns = now_ns() + delay_ns;
+	item->deadline_ns = defer_now_ns() + delay_ns;
 	/* Delays are nearly always equal, so that the place is at the end. */
 	while (at != &q->head && at->deadline_ns > item->deadline_ns)
 		at = at->prev;

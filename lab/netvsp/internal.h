@@ -122,6 +122,7 @@ struct netvsp {
 	unsigned int queues;		/* channels at most */
 	uint32_t mtu;
 	uint32_t batch;			/* ranges in one receive packet */
+	uint64_t tx_us, tx_batch_us;	/* see tx_service_ns() */
 	bool rsc;
 
 	atomic_bool link_down;
@@ -195,6 +196,7 @@ struct netvsp_channel {
 	struct net_config config;
 	struct rx_state rx;
 	struct defer_queue defer;
+	uint64_t tx_busy_until;		/* defer_now_ns() when all packets taken are done */
 	struct out_packet *out, **out_tail;
 	unsigned int out_len;
 	void *backend;
@@ -244,6 +246,9 @@ void slot_open(struct net_slot *slot, struct netvsp_channel *nc);
 void slot_close(struct net_slot *slot);
 
 /* ---- defer.c -------------------------------------------------------------- */
+
+/* CLOCK_MONOTONIC, which the delays are counted in. */
+uint64_t defer_now_ns(void);
 
 void defer_init(struct netvsp_channel *nc);
 /* @item->run after @delay_ns on @nc's loop, or ->drop when the channel closes before. -ENOBUFS. */

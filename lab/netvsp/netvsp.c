@@ -26,6 +26,9 @@ const char netvsp_help[] =
 	"delay_us=N       answers of the responder are that late (0)\n"
 	"queues=N         channels that are offered at most, 1 to 64 (16)\n"
 	"mtu=N            largest IP packet, 68 to 65521 (1500)\n"
+	"tx_us=N          the host's NIC takes that long for each VMBus packet of the\n"
+	"                 guest, one after the other, before it is completed (0)\n"
+	"tx_batch_us=N    and tells so often what it has done (0: at once)\n"
 	"batch=N          frames in one receive packet at most, 1 to 256 (1)\n"
 	"rsc=on|off       offer coalesced receive frames (off)\n";
 
@@ -209,7 +212,7 @@ static const struct vmbus_device_ops netvsp_ops = {
 
 struct net_spec {
 	char *backend, *tap, *mac, *rsc;
-	uint64_t delay_us;
+	uint64_t delay_us, tx_us, tx_batch_us;
 	unsigned int queues, mtu, batch;
 };
 
@@ -240,6 +243,8 @@ static int parse_spec(const char *text, struct net_spec *s, char *err, unsigned 
 		AZ_KV(STRING, "mac", &s->mac),
 		AZ_KV(STRING, "rsc", &s->rsc),
 		AZ_KV(U64, "delay_us", &s->delay_us, .max = 10000000),
+		AZ_KV(U64, "tx_us", &s->tx_us, .max = 10000000),
+		AZ_KV(U64, "tx_batch_us", &s->tx_batch_us, .max = 10000000),
 		AZ_KV(U32, "queues", &s->queues, .min = 1, .max = NVSP_MAX_CHANNELS),
 		AZ_KV(U32, "mtu", &s->mtu, .min = 68, .max = 65521),
 		AZ_KV(U32, "batch", &s->batch, .min = 1, .max = RX_MAX_RANGES),
@@ -285,6 +290,8 @@ static int configure(struct netvsp *dev, const struct net_spec *s, char *err,
 		return fail(err, err_len, "mac=%s: six bytes as XX:XX:XX:XX:XX:XX, not multicast",
 			    s->mac);
 	memcpy(dev->current_mac, dev->mac, sizeof(dev->mac));
+	dev->tx_us = s->tx_us;
+	dev->tx_batch_us = s->tx_batch_us;
 	dev->queues = s->queues;
 	dev->mtu = s->mtu;
 	dev->batch = s->batch;

@@ -40,7 +40,7 @@ static void drop_late(struct defer_item *item)
 }
 
 static bool complete_later(struct netvsp_channel *nc, uint64_t trans_id,
-			   const struct nvsp_message *m, uint32_t len, uint64_t delay_us)
+			   const struct nvsp_message *m, uint32_t len, uint64_t delay_ns)
 {
 	struct late_completion *l = calloc(1, sizeof(*l));
 
@@ -51,21 +51,43 @@ static bool complete_later(struct netvsp_channel *nc, uint64_t trans_id,
 	l->trans_id = trans_id;
 	l->len = len;
 	memcpy(&l->m, m, len);
-	if (!defer_add(nc, &l->item, delay_us * 1000))
+	if (!defer_add(nc, &l->item, delay_ns))
 		return true;
 	free(l);
 	return false;
 }
 
+/*
+ * How much later than now the packet that was taken just now is done: the NIC
+ * behind the device takes tx_us for each VMBus packet, one after the other, and
+ * tells every tx_batch_us what it has done.
+ */
+static uint64_t tx_service_ns(struct netvsp_channel *nc)
+{
+	uint64_t batch = nc->dev->tx_batch_us * 1000, now, done;
+
+	if (!nc->dev->tx_us && !batch)
+		return 0;
+	now = defer_now_ns();
+	done = (nc->tx_busy_until > now ? nc->tx_busy_until : now) + nc->dev->tx_us * 1000;
+	nc->tx_busy_until = done;
+	if (batch)
+		done += batch - done % batch;
+	return done - now;
+}
+
 void nvsp_complete(struct netvsp_channel *nc, uint64_t trans_id, const struct nvsp_message *m,
 		   uint32_t len, const char *op)
 {
+	uint64_t delay_ns = strcmp(op, "tx") ? 0 : tx_service_ns(nc);
 	const struct fault *f;
 
 	if (netvsp_fault(nc, "withhold", op))
 		return;
 	f = netvsp_fault(nc, "delay", op);
-	if (f && complete_later(nc, trans_id, m, len, fault_u64(f, "us", 1000)))
+	if (f)
+		delay_ns += fault_u64(f, "us", 1000) * 1000;
+	if (delay_ns && complete_later(nc, trans_id, m, len, delay_ns))
 		return;
 	out_send(nc, VMBUS_PKT_COMPLETION, trans_id, m, len);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The peer that is built in: 192.168.77.1 and fd77::1. It answers ARP and
- * neighbour solicitations for these, ICMP and ICMPv6 echo, and sends every
- * UDP datagram back to where it came from, whatever the port. Needs no
+ * neighbour solicitations for these, ICMP and ICMPv6 echo, and sends every UDP
+ * datagram back to where it came from, except for port 9, discard. Needs no
  * privileges, and is as deterministic as the loop that runs it.
  *
  * It checks the checksums of what it gets: a frame that a real wire would
@@ -26,6 +26,7 @@
 #define ICMP6_ECHO_REPLY 129
 #define ICMP6_SOLICIT	135
 #define ICMP6_ADVERT	136
+#define UDP_DISCARD	9
 #define MAX_DELAY_US	10000000
 
 static const uint8_t own_mac[6] = { 0x00, 0x15, 0x5d, 0x77, 0x00, 0x01 };
@@ -153,7 +154,7 @@ static bool udp(uint8_t *f, const struct frame_layout *l, uint32_t l4_len)
 	uint8_t *l4 = f + l->l4;
 	uint16_t sport = get16(l4);
 
-	if (get16(l4 + 4) > l4_len)
+	if (get16(l4 + 4) > l4_len || get16(l4 + 2) == UDP_DISCARD)
 		return false;
 	/* The sum does not depend on the order of addresses and ports: the checksum stays. */
 	put16(l4, get16(l4 + 2));

@@ -26,6 +26,7 @@ tower_machine()
 		-cpu max,family=20,model=2,stepping=0,+svm,+npt,-erms,-la57,-pku,-xsave -m "$level1_ram"
 		-object "memory-backend-file,id=window,mem-path=window,size=$window_bytes,share=on"
 		-device ivshmem-plain,memdev=window,master=on
+		-device pvpanic -action panic=pause
 		-kernel kernel -initrd level1.cpio -append "$level1_append"
 		-serial file:level1.txt -qmp pipe:qmp)
 	if [ "$mode" = deterministic ]; then
@@ -92,19 +93,13 @@ tower_stop()
 
 # ---- snapshot -------------------------------------------------------------
 
-# One attempt to boot level 1 in DIR until it waits for go. QEMU's virtual time
-# has a rare hang before level 1 does anything of ours: the caller tries again.
+# One attempt to boot level 1 in DIR until it stops itself to be saved. QEMU's
+# virtual time has been seen to hang before level 1 does anything of ours: the
+# caller tries again.
 level1_boot()
 {
-	local i
-
 	tower_start "$1"
-	for ((i = 0; i < boot_limit * 5; i++)); do
-		"$bin/labtool" window is-ready "$1/window" && return 0
-		kill -0 "$qemu_pid" 2>/dev/null || return 1
-		sleep 0.2
-	done
-	return 1
+	qmp_wait '"GUEST_PANICKED"' "$boot_limit"
 }
 
 # Makes $snapshot, the saved state of a booted level 1, unless it is there.
@@ -139,7 +134,6 @@ snapshot_make()
 
 snapshot_save()
 {
-	qmp '{"execute":"stop"}'
 	qmp '{"execute":"migrate-set-parameters","arguments":{"max-bandwidth":10000000000}}'
 	qmp '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}'
 	qmp '{"execute":"migrate","arguments":{"uri":"exec:cat >state"}}'

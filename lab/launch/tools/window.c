@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "launch/tools/tool.h"
@@ -18,7 +18,8 @@
 
 #define PCI_DEVICES	"/sys/bus/pci/devices"
 #define IVSHMEM_ID	0x1af41110ul
-#define POLL_NS		20000000
+#define PVPANIC_PORT	0x505
+#define PVPANIC_PANICKED 1
 
 static unsigned long pci_id(const char *dev, const char *file)
 {
@@ -151,16 +152,18 @@ static int put(const struct window *w, const char *job, const char *name)
 	}
 }
 
-/* Tells the host that level 1 is up and waits for its go. */
+/*
+ * Stops this machine at this very instruction, through QEMU's pvpanic device,
+ * for the host to take its snapshot. Returns when a copy of the machine goes
+ * on, with the window filled: there is nothing to poll for, and every copy has
+ * the same past to the instruction.
+ */
 static int wait_go(const struct window *w)
 {
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-	struct window_header *h = window_header(w);
-
-	__atomic_store_n(&h->ready, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&h->go, __ATOMIC_ACQUIRE))
-		nanosleep(&pause, NULL);
-	return 0;
+	if (ioperm(PVPANIC_PORT, 1, 1) < 0)
+		return -errno;
+	outb(PVPANIC_PANICKED, PVPANIC_PORT);
+	return __atomic_load_n(&window_header(w)->go, __ATOMIC_ACQUIRE) ? 0 : -EAGAIN;
 }
 
 static int level1_command(const struct window *w, int argc, char **argv)
@@ -185,7 +188,7 @@ static int level1_command(const struct window *w, int argc, char **argv)
 static int usage(void)
 {
 	tool_error("usage, on the host: labtool window create FILE BYTES | fill FILE JOBS TAR |"
-		   " is-ready FILE | follow FILE DIR PID");
+		   " follow FILE DIR PID");
 	tool_error("usage, in level 1: labtool window wait | jobs | payload | event JOB TEXT |"
 		   " put JOB NAME < DATA");
 	return TOOL_USAGE;
@@ -201,7 +204,6 @@ int tool_window(int argc, char **argv)
 		{ "create", 3, window_create },
 		{ "fill", 4, window_fill },
 		{ "follow", 4, window_follow },
-		{ "is-ready", 2, window_is_ready },
 	};
 	struct window w;
 	size_t i;

@@ -10,9 +10,8 @@
  *	payload_off	the payload, a tar archive
  *	log_off		records, appended by level 1, read by the host
  *
- * The host fills everything before it sets "go" and then only reads. Level 1
- * takes "go" from an idle loop; that is the one moment at which the two meet,
- * so a level 1 that was restored from a snapshot runs the same way every time.
+ * The host fills everything, sets "go" and then only reads. Level 1 is stopped
+ * meanwhile (see wait_go()), so the two never meet at a time of the host's.
  */
 #ifndef LAB_LAUNCH_WINDOW_H
 #define LAB_LAUNCH_WINDOW_H
@@ -33,8 +32,8 @@ struct window_header {
 	uint64_t payload_off, payload_len;
 	uint64_t log_off;
 	uint64_t log_tail;	/* atomic: bytes of the log that are given away */
-	uint32_t ready;		/* atomic: level 1 waits for go */
 	uint32_t go;		/* atomic: jobs and payload are in place */
+	uint32_t reserved;
 };
 
 enum window_type {
@@ -85,6 +84,5 @@ int window_check(const struct window *w);
 int window_create(int argc, char **argv);
 int window_fill(int argc, char **argv);
 int window_follow(int argc, char **argv);
-int window_is_ready(int argc, char **argv);
 
 #endif

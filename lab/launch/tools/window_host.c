@@ -115,18 +115,6 @@ int window_fill(int argc, char **argv)
 	return TOOL_OK;
 }
 
-/* window is-ready FILE: exit 0 when level 1 waits for go, 1 when not yet. */
-int window_is_ready(int argc, char **argv)
-{
-	struct window w;
-	int ret = window_map(&w, argv[1]);
-
-	if (ret)
-		return fail(argv[1], ret);
-	return __atomic_load_n(&window_header(&w)->ready, __ATOMIC_ACQUIRE) ?
-	       TOOL_OK : TOOL_FAILED;
-}
-
 /* A file name and nothing else: level 1's word is not trusted for paths. */
 static int name_is_safe(const char *name)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2054 # the commas are QEMU's
 #
 # The tower of nested and deterministic mode: QEMU's emulation (TCG) with SVM,
 # a distribution kernel as level 1 in it, and azhost's guests in that. Level 1

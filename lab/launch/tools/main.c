@@ -10,7 +10,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "window", tool_window, "shared memory between the host and level 1 (create, fill, follow, ...)" },
+	{ "window", tool_window, "memory shared between the host and level 1" },
 	{ "ctl", tool_ctl, "SOCKET JSON: send one line to azhost's control socket as it is" },
 	{ "json", tool_json, "FILE PATH: print the values at PATH, one a line" },
 	{ "guard", tool_guard, "in level 1: keep QEMU from delivering a guest's interrupt twice" },

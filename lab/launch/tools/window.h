@@ -57,11 +57,13 @@ struct window {
 	uint64_t size;
 };
 
+/* The header of a mapped window; the other side writes there as well. */
 static inline struct window_header *window_header(const struct window *w)
 {
 	return (struct window_header *)w->base;
 }
 
+/* Bytes that a record of @v bytes takes in the log. */
 static inline uint64_t window_align(uint64_t v)
 {
 	return (v + WINDOW_ALIGN - 1) & ~(uint64_t)(WINDOW_ALIGN - 1);

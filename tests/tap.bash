@@ -17,7 +17,7 @@ not_ok()
 	tap_n=$((tap_n + 1))
 	tap_failed=1
 	echo "not ok $tap_n - $1"
-	[ -z "${2:-}" ] || sed 's/^/# /' <<<"$2"
+	[ -z "${2:-}" ] || printf '# %s\n' "${2//$'\n'/$'\n'# }"
 }
 
 skip()

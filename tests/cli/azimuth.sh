@@ -15,18 +15,18 @@ echo '{"schema":1' >"$work/cut.json"
 echo '{"schema":99}' >"$work/future.json"
 
 refuses "no such command" 2 'dance' "$azimuth" dance
-refuses "unknown option" 2 'no-such-option' "$azimuth" bench net --no-such-option
-refuses "unknown mode" 2 'sideways' "$azimuth" bench net --mode sideways --host 127.0.0.1
-refuses "count is not a number" 2 '--count' "$azimuth" bench net --mode rtt --count many
-refuses "no device" 3 'nowhere.*No such file' \
+refuses "unknown option" 2 'no-such-option' "$azimuth" bench net --no-such-option 127.0.0.1:7
+refuses "unknown mode" 2 'sideways' "$azimuth" bench net --mode sideways 127.0.0.1:7
+refuses "count is not a number" 2 '--count' "$azimuth" bench net --count many 127.0.0.1:7
+refuses "no device" 2 'nowhere.*No such file' \
 	"$azimuth" bench io --file "$work/nowhere" --rw randread --count 1
 refuses "compare without files" 2 'compare' "$azimuth" compare
-refuses "compare a file that is not there" 3 'nowhere.json' \
+refuses "compare a file that is not there" 2 'nowhere.json' \
 	"$azimuth" compare "$work/nowhere.json" "$work/nowhere.json"
-refuses "a result that was cut off" 3 'cut.json' "$azimuth" compare "$work/cut.json" "$work/cut.json"
-refuses "a result of another schema" 3 'schema' \
+refuses "a result that was cut off" 2 'cut.json' "$azimuth" compare "$work/cut.json" "$work/cut.json"
+refuses "a result of another schema" 2 'future.json' \
 	"$azimuth" compare "$work/future.json" "$work/future.json"
-refuses "report of a file that is not there" 3 'nowhere.json' \
+refuses "report of a file that is not there" 2 'nowhere.json' \
 	"$azimuth" report "$work/nowhere.json" -o "$work/r.html"
 
 tap_done

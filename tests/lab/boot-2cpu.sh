@@ -14,6 +14,7 @@ guest() {
 
 # /proc/interrupts counts those of the synthetic timer per CPU.
 both_interrupted() {
+	# shellcheck disable=SC2016 # awk's own fields
 	wait_for 10 awk '/^ *HVS:|^ *HYP:/ { if ($2 > 0 && $3 > 0) good = 1 } END { exit !good }' \
 		/proc/interrupts
 }

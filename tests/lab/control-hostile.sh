@@ -21,6 +21,11 @@ refused() {
 	! ctl "$1"
 }
 
+in_use() {
+	"$LAB/azhost" --kernel "$LAB/kernel" --memory 128 --control "$CTL" 2>err
+	[ $? = 3 ] && [ "$(wc -l <err)" = 1 ] && grep -q 'control.sock.*already' err
+}
+
 host() {
 	guest_said '^# ready' 120
 	check "not JSON" refused 'rescind everything'
@@ -33,5 +38,6 @@ host() {
 	check "fault of a wrong type" refused '{"cmd":"fault","spec":{"a":1}}'
 	check "deep nesting" refused "$(head -c 20000 /dev/zero | tr '\0' '[')"
 	check "a line of 200 kB" refused "$(head -c 200000 /dev/zero | tr '\0' 'x')"
+	check "another azhost cannot have the socket" in_use
 	check "it still answers" ctl '{"cmd":"status"}'
 }

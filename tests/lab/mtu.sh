@@ -14,7 +14,7 @@ guest() {
 		is "the interface has MTU $mtu" "$(cat "/sys/class/net/$dev/mtu")" $mtu
 	done
 	wait_for 20 net_carrier "$dev"
-	ip -6 addr replace $NET_SELF6/64 dev "$dev"
+	ip -6 addr replace "$NET_SELF6/64" dev "$dev"
 	check "UDP echo after the changes" udp_echo 100 1400
 	check_no_splat
 }

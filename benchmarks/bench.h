@@ -63,6 +63,11 @@ int bench_end(struct bench *bench, json_t *result, int ret);
 /* A time in ns as text with three digits and a unit: "1.23 ms". @buf of 16. */
 const char *bench_time(char *buf, double ns);
 
+/*
+ * The workloads of "azimuth bench", called as struct az_command says: measure
+ * the network path to ADDR:PORT (or serve it), and a disk or file. Return the
+ * exit code: an enum az_exit, after one line on standard error unless it is 0.
+ */
 int bench_net(int argc, char **argv);
 int bench_io(int argc, char **argv);
 

@@ -15,6 +15,7 @@ struct series {
 	size_t n;
 };
 
+/* All zero is the empty set. */
 struct series_set {
 	struct series *list;
 	size_t n;
@@ -37,6 +38,7 @@ const struct series *series_find(const struct series_set *set, const char *name)
  */
 int series_add_result(struct series_set *set, const json_t *doc, const char *arm);
 
+/* Frees all series, with pointers from series_find(), and leaves @set empty. */
 void series_free(struct series_set *set);
 
 /* A value with its unit, at most ten columns: "13.3 us", "0.125". @buf of 24. */

@@ -19,10 +19,28 @@ struct az_command {
 int az_dispatch(const char *prog, const char *summary, const struct az_command *table,
 		int argc, char **argv);
 
+/*
+ * The commands of azimuth, called as struct az_command says. All say one line on
+ * standard error for a wrong command line (AZ_EXIT_USAGE) or a machine that
+ * lacks something (AZ_EXIT_ENV), and may change @argv.
+ */
+
+/* Runs the workload that argv[1] names, with the arguments after it. */
 int az_cmd_bench(int argc, char **argv);
+
+/* Compares two sets of results: AZ_EXIT_FAILED when B is worse, AZ_EXIT_SKIP on too few runs. */
 int az_cmd_compare(int argc, char **argv);
+
+/* Makes result.json from run directories: AZ_EXIT_FAILED when one had to be left out. */
 int az_cmd_summary(int argc, char **argv);
+
+/* Makes an HTML page from result.json; needs gnuplot. SIGPIPE is ignored from then on. */
 int az_cmd_report(int argc, char **argv);
+
+/*
+ * Becomes the lab's launcher: that of $AZIMUTH_LAB or of the source tree that
+ * the program lies in. Returns only when it cannot, with AZ_EXIT_ENV.
+ */
 int az_cmd_lab(int argc, char **argv);
 
 #endif

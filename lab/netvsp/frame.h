@@ -36,6 +36,7 @@ struct frame_layout {
 /* Parse the first @len bytes of a frame in @head. Never reads behind @len; total. */
 void frame_parse(const uint8_t *head, size_t len, struct frame_layout *l);
 
+/* The bytes of all @n pieces together. */
 size_t iov_bytes(const struct iovec *iov, int n);
 
 /* Copy up to @len bytes from @offset; the number copied. */
@@ -45,22 +46,31 @@ size_t iov_copy(const struct iovec *iov, int n, size_t offset, void *dst, size_t
 int iov_slice(const struct iovec *iov, int n, size_t offset, size_t len,
 	      struct iovec *out, int max);
 
+/*
+ * Fields of protocol headers: big endian, at any address. The caller has checked
+ * that the 2 or 4 bytes are there.
+ */
+
+/* The 16-bit field at @p. */
 static inline uint16_t get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* Write the 16-bit field at @p. */
 static inline void put16(uint8_t *p, uint16_t v)
 {
 	p[0] = v >> 8;
 	p[1] = v & 0xff;
 }
 
+/* The 32-bit field at @p. */
 static inline uint32_t get32(const uint8_t *p)
 {
 	return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
+/* Write the 32-bit field at @p. */
 static inline void put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);

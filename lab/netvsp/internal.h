@@ -212,9 +212,17 @@ const struct fault *netvsp_fault(struct netvsp_channel *nc, const char *what, co
 
 /* ---- session.c: buffers, settings ----------------------------------------- */
 
+/*
+ * The guest's GPADL number @gpadl as whole sections of @section_size bytes, with
+ * one reference for the caller; it holds the GPADL until the last is put. NULL:
+ * no such GPADL, it is smaller than a section, or no memory.
+ */
 struct net_buffer *net_buffer_create(struct vmbus *bus, uint32_t gpadl, uint32_t section_size);
+/* Take a reference; on any thread that has one. Returns @b, which may be NULL. */
 struct net_buffer *net_buffer_get(struct net_buffer *b);
+/* Drop a reference; the last one lets the GPADL go and frees @b, which may be NULL. */
 void net_buffer_put(struct net_buffer *b);
+/* False for NULL and for a buffer that the guest has revoked. */
 static inline bool net_buffer_usable(struct net_buffer *b)
 {
 	return b && !atomic_load_explicit(&b->gone, memory_order_relaxed);
@@ -224,6 +232,7 @@ static inline bool net_buffer_usable(struct net_buffer *b)
 void netvsp_set_config(struct netvsp *dev, const struct net_config *config);
 /* Take over buffers and settings into @nc. 0 or -ENOMEM. */
 int netvsp_attach(struct netvsp_channel *nc);
+/* Copy the device's settings into @nc and tell its backend. On the loop of @nc. */
 void netvsp_take_config(struct netvsp_channel *nc);
 /* Make @b the receive (or send) buffer; false when there is one. The device owns it then. */
 bool netvsp_store_buffer(struct netvsp *dev, bool recv, struct net_buffer *b);
@@ -238,11 +247,15 @@ void netvsp_session_reset(struct netvsp *dev);
 
 /* ---- inbox.c -------------------------------------------------------------- */
 
+/* A message with room for @len bytes of @data, the rest 0; free() it. NULL: no memory. */
 struct net_msg *net_msg_alloc(enum net_msg_type type, uint32_t len);
 /* Hand @m to the channel of @slot; it is freed when that is not open. 0, -ENOTCONN, -ENOBUFS. */
 int slot_post(struct net_slot *slot, struct net_msg *m);
+/* Have the channel of @slot handle NET_EVENT_* @events; nothing happens when none is open. */
 void slot_event(struct net_slot *slot, unsigned int events);
+/* From now on messages and events reach @nc, which is not owned. */
 void slot_open(struct net_slot *slot, struct netvsp_channel *nc);
+/* Wait for those that are posting, then free all messages. On the channel's loop. */
 void slot_close(struct net_slot *slot);
 
 /* ---- defer.c -------------------------------------------------------------- */
@@ -250,18 +263,27 @@ void slot_close(struct net_slot *slot);
 /* CLOCK_MONOTONIC, which the delays are counted in. */
 uint64_t defer_now_ns(void);
 
+/* An empty queue, before the first defer_add() of a channel. */
 void defer_init(struct netvsp_channel *nc);
 /* @item->run after @delay_ns on @nc's loop, or ->drop when the channel closes before. -ENOBUFS. */
 int defer_add(struct netvsp_channel *nc, struct defer_item *item, uint64_t delay_ns);
+/* Cancel the timer and ->drop what waits. */
 void defer_drop_all(struct netvsp_channel *nc);
 
 /* ---- out.c: INBAND packets and completions -------------------------------- */
 
+/* An empty queue, before the first out_send() of a channel. */
 void out_init(struct netvsp_channel *nc);
+/*
+ * Send the guest a packet of @type (VMBUS_PKT_*) with a copy of the @len bytes at
+ * @data, or queue it behind those that wait for ring space. With OUT_QUEUE_MAX
+ * waiting or without memory it is lost and counts as a protocol error.
+ */
 void out_send(struct netvsp_channel *nc, uint16_t type, uint64_t trans_id,
 	      const void *data, uint32_t len);
 /* True when nothing waits any more. */
 bool out_flush(struct netvsp_channel *nc);
+/* Free what waits: the channel closes. */
 void out_drop_all(struct netvsp_channel *nc);
 
 /* ---- nvsp.c --------------------------------------------------------------- */
@@ -278,12 +300,17 @@ void nvsp_complete(struct netvsp_channel *nc, uint64_t trans_id, const struct nv
 
 /* One control message in guest memory. 0 or -EPROTO. */
 int rndis_control(struct netvsp_channel *nc, const struct iovec *iov, int n);
+/*
+ * Tell the guest of @status (RNDIS_STATUS_*) with @value_len bytes of @value;
+ * nothing is sent before it has initialized RNDIS.
+ */
 void rndis_indicate(struct netvsp_channel *nc, uint32_t status, const void *value,
 		    uint32_t value_len);
 
 /* Answer a query: status, and *@out_len bytes in @out (room for @cap). */
 uint32_t oid_query(struct netvsp_channel *nc, uint32_t oid, const uint8_t *in, uint32_t in_len,
 		   uint8_t *out, uint32_t cap, uint32_t *out_len);
+/* Set @oid from @in_len bytes in @in, for all channels; the RNDIS status. */
 uint32_t oid_set(struct netvsp_channel *nc, uint32_t oid, const uint8_t *in, uint32_t in_len);
 
 /* ---- tx.c, offload.c ------------------------------------------------------ */
@@ -315,6 +342,7 @@ int lso_segment(const struct iovec *iov, int n, uint32_t len, const uint8_t *hea
 
 /* Take over this channel's part of @nc->recv's sections. 0 or -ENOMEM. */
 int rx_init(struct netvsp_channel *nc);
+/* Undo rx_init(); the backlog stays. */
 void rx_free(struct netvsp_channel *nc);
 /* Free what waits; also sets an empty backlog up. */
 void rx_drop_backlog(struct netvsp_channel *nc);

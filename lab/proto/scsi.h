@@ -115,11 +115,18 @@
 #define UNMAP_ANCHOR			0x01	/* byte 1 */
 
 /* ---- unaligned big endian -------------------------------------------------- */
+/*
+ * Numbers in CDBs, parameter data and sense data: SPC-4 puts the most significant
+ * byte first. At any address; the caller has checked that the bytes are there.
+ */
+
+/* The 16-bit number at @p. */
 static inline uint16_t be16_at(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+/* The 32-bit number at @p. */
 static inline uint32_t be32_at(const uint8_t *p)
 {
 	uint32_t v;
@@ -128,6 +135,7 @@ static inline uint32_t be32_at(const uint8_t *p)
 	return be32toh(v);
 }
 
+/* The 64-bit number at @p. */
 static inline uint64_t be64_at(const uint8_t *p)
 {
 	uint64_t v;
@@ -136,18 +144,21 @@ static inline uint64_t be64_at(const uint8_t *p)
 	return be64toh(v);
 }
 
+/* Write @v as two bytes at @p. */
 static inline void put_be16(uint8_t *p, uint16_t v)
 {
 	p[0] = v >> 8;
 	p[1] = v & 0xff;
 }
 
+/* Write @v as four bytes at @p. */
 static inline void put_be32(uint8_t *p, uint32_t v)
 {
 	v = htobe32(v);
 	memcpy(p, &v, sizeof(v));
 }
 
+/* Write @v as eight bytes at @p. */
 static inline void put_be64(uint8_t *p, uint64_t v)
 {
 	v = htobe64(v);

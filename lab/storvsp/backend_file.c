@@ -81,7 +81,8 @@ int backend_file_open(const char *path, bool read_only, struct backend **out,
 	}
 	/* A file system without locks is no reason to refuse the disk. */
 	if (flock(fd, (read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) && errno == EWOULDBLOCK) {
-		rc = say(err, err_len, -EBUSY, path, "in use as another disk; give each its own file");
+		rc = say(err, err_len, -EBUSY, path,
+			 "in use as another disk; give each its own file");
 		goto out_close;
 	}
 	*out = backend_fd_create(fd, size, true);

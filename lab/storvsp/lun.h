@@ -62,11 +62,15 @@ int lun_create(const char *spec, const char *owner, unsigned int dflt, struct lu
 int lun_resized(const struct lun *lun, uint64_t size, struct lun **out,
 		char *err, unsigned int err_len);
 
+/* Free @lun and its backend; no table and no command may use it any more. NULL is fine. */
 void lun_free(struct lun *lun);
 
+/* The disk in place @number, or NULL for none; any number, also one from the guest. */
 static inline struct lun *lun_at(struct lun_table *t, unsigned int number)
 {
-	return number < LUN_MAX ? atomic_load_explicit(&t->lun[number], memory_order_acquire) : NULL;
+	if (number >= LUN_MAX)
+		return NULL;
+	return atomic_load_explicit(&t->lun[number], memory_order_acquire);
 }
 
 /* Put @lun (or NULL) in place @number; returns what was there, still in use by other threads. */

@@ -97,6 +97,7 @@ void scsi_report_luns(struct lun_table *luns, struct scsi_cmd *cmd);
 
 /* ---- answers (scsi_sense.c) ------------------------------------------------ */
 
+/* GOOD; cmd->done, the bytes transferred, stays as it is. */
 void scsi_good(struct scsi_cmd *cmd);
 
 /* CHECK CONDITION with @sense. */
@@ -129,6 +130,7 @@ bool scsi_fetch(struct scsi_cmd *cmd, void *data, uint32_t len);
 void scsi_trim(struct scsi_cmd *cmd, uint32_t len);
 
 /* ---- commands -------------------------------------------------------------- */
+/* One each for struct scsi_opcode: carry out the CDB on @lun and fill the answer. */
 void scsi_test_unit_ready(struct lun *lun, struct scsi_cmd *cmd);
 void scsi_start_stop(struct lun *lun, struct scsi_cmd *cmd);
 void scsi_request_sense(struct lun *lun, struct scsi_cmd *cmd);
@@ -149,6 +151,10 @@ struct scsi_range {
 	uint32_t blocks;
 };
 
+/*
+ * The range in @cdb of SCSI_CDB_MAX bytes, whose opcode says where it is; not
+ * checked against any disk. 0 blocks of a 6-byte CDB are 256 (SBC-3, READ(6)).
+ */
 struct scsi_range scsi_range_of(const uint8_t *cdb);
 
 /* True when the range lies on the disk; else the answer is LBA OUT OF RANGE. */

@@ -34,6 +34,7 @@ struct az_percentile {
 
 extern const struct az_percentile az_percentiles[];	/* ends with name NULL */
 
+/* Makes @hist empty. Needed before the first use: of an empty one, min is UINT64_MAX. */
 void az_hist_reset(struct az_hist *hist);
 
 /* Adds one value, in ns; a value above INT64_MAX counts as INT64_MAX. */

@@ -35,14 +35,23 @@ struct az_result_sink {
  */
 json_t *az_result_new(const char *benchmark);
 
+/*
+ * Set member @key of "config" or "counts"; strings are copied. A number is at
+ * most INT64_MAX. What JSON cannot hold (text that is not UTF-8), what is NULL
+ * and what there is no memory for is left out.
+ */
 void az_result_config_int(json_t *result, const char *key, uint64_t value);
 void az_result_config_str(json_t *result, const char *key, const char *value);
 void az_result_count(json_t *result, const char *key, uint64_t value);
+
+/* Adds a metric, @value in @unit; left out as above, and when @value is not finite. */
 void az_result_metric(json_t *result, const char *name, const char *unit, bool lower_is_better,
 		      double value);
 
 /* Adds histogram @name of times in ns and a metric for each figure of it. */
 void az_result_hist(json_t *result, const char *name, const struct az_hist *hist);
+
+/* Notes that the run was ended before its time. */
 void az_result_interrupted(json_t *result);
 
 /*

@@ -20,6 +20,7 @@ static inline uint64_t az_mix64(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+/* The next 64 bits. The period is 2^64, and each value comes once in it. */
 static inline uint64_t az_rng_next(struct az_rng *rng)
 {
 	rng->state += 0x9e3779b97f4a7c15ull;

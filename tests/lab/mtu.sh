@@ -10,8 +10,8 @@ guest() {
 	check "interface up" net_up
 	dev=$(net_dev)
 	for mtu in 1400 576 1500; do
-		check "MTU $mtu" ip link set dev "$dev" mtu $mtu
-		is "the interface has MTU $mtu" "$(cat "/sys/class/net/$dev/mtu")" $mtu
+		check "MTU $mtu" ip link set dev "$dev" mtu "$mtu"
+		is "the interface has MTU $mtu" "$(cat "/sys/class/net/$dev/mtu")" "$mtu"
 	done
 	wait_for 20 net_carrier "$dev"
 	ip -6 addr replace "$NET_SELF6/64" dev "$dev"

@@ -18,6 +18,7 @@ extern uint8_t buf[128 << 10];
 extern int syncs;			/* calls of fdatasync() by the target */
 extern int sync_errno;			/* when not 0, what they fail with */
 
+/* The fixture of TEST(), below: unit 0 and a zeroed buffer for each test, all disks freed after. */
 int setup(void **state);
 int teardown(void **state);
 

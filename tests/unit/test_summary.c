@@ -193,7 +193,8 @@ static void test_outcomes(void **state)
 	check_outcome(0, "watchdog: BUG: soft lockup - CPU#0 stuck for 22s!", "hang");
 	check_outcome(11, "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "hang");
 	check_outcome(0, "WARNING: CPU: 0 PID: 1 at net/core/dev.c:1", "splat");
-	check_outcome(0, "WARNING: net/core/dev.c:12 at netdev_rx+0x1/0x2, CPU#0: swapper", "splat");
+	check_outcome(0, "WARNING: net/core/dev.c:12 at netdev_rx+0x1/0x2, CPU#0: swapper",
+		      "splat");
 	check_outcome(0, "SRSO: WARNING: See hw-vuln/srso.html for options", "ok");
 	check_outcome(0, "BUG: KASAN: slab-out-of-bounds in rndis", "splat");
 	check_outcome(11, "Kernel panic - not syncing", "splat");

@@ -263,6 +263,20 @@ static void explain_expr(struct expr *e, tristate want)
 	}
 }
 
+/*
+ * What the prompts let a user set. Of a choice the library calculates the
+ * visibility only as far as it needs, so ask the expressions.
+ */
+static tristate settable(struct symbol *sym)
+{
+	struct property *prop;
+	tristate most = no;
+
+	for_all_prompts(sym, prop)
+		most = EXPR_OR(most, expr_calc_value(prop->visible.expr));
+	return sym->type == S_BOOLEAN && most == mod ? yes : most;
+}
+
 /* The member of @sym's choice that has it, when @sym does not. */
 static bool explain_choice(struct symbol *sym)
 {
@@ -286,7 +300,7 @@ static void explain_promptless(struct symbol *sym, tristate want)
 {
 	struct expr *list[512];
 	struct property *prop;
-	int n, i, shown = 0;
+	int n, i, shown = 0, able = 0;
 
 	why("%s has no prompt (%s): only a default or a select turns it on", sym->name, where(sym));
 	for_all_defaults(sym, prop) {
@@ -298,21 +312,25 @@ static void explain_promptless(struct symbol *sym, tristate want)
 			shown++;
 		}
 	}
-	if (sym->rev_dep.expr && sym->rev_dep.tri < want) {
-		n = operands(sym->rev_dep.expr, E_OR, list, 0, 512);
-		for (i = 0; i < n && shown < LIST_MAX; i++) {
-			char *text;
+	n = sym->rev_dep.expr ? operands(sym->rev_dep.expr, E_OR, list, 0, 512) : 0;
+	for (i = 0; i < n; i++)
+		able += !hopeless(list[i]);
+	for (i = 0; i < n && shown < LIST_MAX; i++) {
+		char *text;
 
-			if (hopeless(list[i]))
-				continue;
-			text = expr_text(list[i]);
-			why("selected by %s, which is %s", text,
-			    tri_name(expr_calc_value(list[i])));
-			free(text);
-			shown++;
-		}
+		if (hopeless(list[i]))
+			continue;
+		text = expr_text(list[i]);
+		why("selected by %s, which is %s", text, tri_name(expr_calc_value(list[i])));
+		free(text);
+		if (able == 1)
+			explain_expr(list[i], want);
+		shown++;
 	}
-	blame(sym, "promptless");
+	if (able > LIST_MAX)
+		why("and by %d more", able - LIST_MAX);
+	if (able != 1)
+		blame(sym, "promptless");
 }
 
 /* Why @sym is less than @want. The caller has entered @sym. */
@@ -325,11 +343,11 @@ static void explain_low(struct symbol *sym, tristate want)
 	if (sym->type == S_UNKNOWN) {
 		why("%s does not exist in this base for this architecture", sym->name);
 		blame(sym, "missing");
-	} else if (sym->dir_dep.tri < need) {
+	} else if (expr_calc_value(sym->dir_dep.expr) < need) {
 		explain_expr(sym->dir_dep.expr, need);
 	} else if (!has_prompt(sym)) {
 		explain_promptless(sym, need);
-	} else if (sym->visible < want && (sym->type != S_BOOLEAN || sym->visible == no)) {
+	} else if (settable(sym) < want) {
 		for_all_prompts(sym, prop)
 			explain_expr(prop->visible.expr, need);
 	} else if (!explain_choice(sym)) {
@@ -351,8 +369,7 @@ static struct symbol *selector(struct expr *e)
 static bool explain_reverse(struct expr *e, tristate limit, const char *verb)
 {
 	struct expr *list[512];
-	bool found = false;
-	int n, i;
+	int n, i, found = 0;
 
 	if (!e || expr_calc_value(e) <= limit)
 		return false;
@@ -361,15 +378,16 @@ static bool explain_reverse(struct expr *e, tristate limit, const char *verb)
 		struct symbol *by = selector(list[i]);
 		char *text;
 
-		if (expr_calc_value(list[i]) <= limit || !by)
+		if (expr_calc_value(list[i]) <= limit || !by || found++ >= LIST_MAX)
 			continue;
 		text = expr_text(list[i]);
 		why("%s by %s (%s), which is %s", verb, text, where(by),
 		    tri_name(expr_calc_value(list[i])));
 		free(text);
 		blame(by, has_prompt(by) ? "set" : "promptless");
-		found = true;
 	}
+	if (found > LIST_MAX)
+		why("and by %d more", found - LIST_MAX);
 	return found;
 }
 
@@ -457,7 +475,7 @@ static void answer_text(struct symbol *sym, const char *want)
 		blame(sym, "set");
 	} else {
 		bad(sym, sym->name, want, "differs");
-		if (sym->visible == no)
+		if (settable(sym) == no)
 			explain_low(sym, yes);
 		else
 			blame(sym, sym_has_value(sym) ? "set" : "unset");

@@ -165,10 +165,11 @@ def cmd_emit(args):
     have = settings(read_config(args.config), "") if args.config else {}
     for _, fragment in closure(args.fragments):
         show = not args.only or fragment.name == args.only
+        entries = resolve(fragment, args.base, args.arch)
         if show:
             print(f"# {fragment.title}: configs/{fragment.name}.fragment "
                   f"for {args.base} {args.arch}")
-        for entry in resolve(fragment, args.base, args.arch):
+        for entry in entries:
             value = entry.value
             if value == "m|y":
                 value = "y" if have.get(entry.symbol, ("m",))[0] == "y" else "m"

@@ -80,7 +80,8 @@ tree_build()
 	done
 	gcc -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Werror \
 		-I"$SRC/scripts/kconfig" -I"$SRC/scripts/include" -o "$KDIR/explain" \
-		"$ROOT/scripts/lib/kconfig-explain.c" "${objects[@]}" ||
+		-Wl,--wrap=popen,--wrap=pclose "$ROOT/scripts/lib/kconfig-explain.c" \
+		"$ROOT/scripts/lib/kconfig-memo.c" "${objects[@]}" ||
 		die 3 "cannot link with the Kconfig library of $SRC"
 }
 
@@ -92,7 +93,8 @@ tree_stamp()
 	"${LD:-${CROSS}ld}" --version 2>/dev/null | head -n 1
 	pahole --version 2>/dev/null || echo no pahole
 	stat -c '%Y %s' "$SRC/Makefile" "$SRC/scripts/kconfig/symbol.c" "$SRC/init/Kconfig"
-	cksum <"$ROOT/scripts/lib/kconfig-explain.c"
+	rustc --version 2>/dev/null || echo no rustc
+	cat "$ROOT/scripts/lib/kconfig-explain.c" "$ROOT/scripts/lib/kconfig-memo.c" | cksum
 	cksum <"$ROOT/scripts/lib/kconfig-tree.sh"
 }
 
@@ -119,9 +121,9 @@ tree_ready()
 	stamp=$(tree_stamp)
 	[ "$stamp" != "$(cat "$KDIR/stamp" 2>/dev/null)" ] || return 0
 	note "preparing the Kconfig of $BASE for $ARCH"
-	rm -rf -- "$KDIR/stamp" "$KDIR/cache"
+	rm -rf -- "$KDIR/stamp" "$KDIR/cache" "$KDIR/memo"
 	tree_build
-	mkdir -p "$KDIR/cache"
+	mkdir -p "$KDIR/cache" "$KDIR/memo"
 	printf '%s\n' "$stamp" >"$KDIR/stamp"
 }
 
@@ -132,6 +134,6 @@ explain()
 
 	config=$(realpath -- "$1")
 	mapfile -t -d '' vars <"$KDIR/env"
-	(cd "$TREE" && env "${vars[@]}" "$KDIR/explain" Kconfig "$config" 2>"$KDIR/explain.err") ||
+	(cd "$TREE" && env "${vars[@]}" AZIMUTH_MEMO="$KDIR/memo" "$KDIR/explain" Kconfig "$config" 2>"$KDIR/explain.err") ||
 		die 3 "$(tail -n 1 "$KDIR/explain.err")"
 }

@@ -14,9 +14,11 @@ UNIT_TESTS += scsi disk
 UNIT_scsi_SRCS := $(SCSI_SRCS) tests/unit/scsirig.c lib/opts.c lib/log.c
 UNIT_disk_SRCS := $(UNIT_scsi_SRCS)
 
-UNIT_TESTS += storvsp
+UNIT_TESTS += storvsp storfault
 # "=": the lists of directories that come later in the alphabet
 UNIT_storvsp_SRCS = $(STORVSP_SRCS) $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS)
+UNIT_storvsp_SRCS += tests/unit/storrig.c
+UNIT_storfault_SRCS = $(UNIT_storvsp_SRCS)
 
 FUZZERS += scsi
 FUZZ_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c

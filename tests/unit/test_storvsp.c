@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The storage device on the bus, against a guest without KVM. */
+/* The storage device on the bus: initialization, requests, hostile packets, control commands. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,148 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "proto/scsi.h"
-#include "proto/vmbus.h"
-#include "proto/vstor.h"
-#include "storvsp/storvsp.h"
-#include "tests/unit/fakeguest.h"
-
-#define RING_PAGES	8
-
-static struct fakeguest *fg;
-static struct vmbus_device *dev;
-static struct fg_channel *primary;
-static struct fg_buffer *data;		/* 64 scattered pages */
-
-static void start(const char *const *disks, unsigned int n)
-{
-	char err[300] = "";
-
-	fg = fg_new(64, 2);
-	assert_int_equal(faults_register(fg->faults, storvsp_faults), 0);
-	if (storvsp_create(disks, n, 0, &dev, err, sizeof(err)))
-		fail_msg("%s", err);
-	assert_int_equal(vmbus_add_device(fg->bus, dev), 0);
-	assert_int_equal(fg_connect(fg, VMBUS_VERSION_5_3), 0);
-	fg_request_offers(fg);
-	data = fg_buffer_new(fg, 64);
-	primary = fg_open(fg, dev, 0, RING_PAGES, RING_PAGES, NULL, 0);
-}
-
-static void stop(void)
-{
-	if (primary)
-		fg_close(primary);
-	fg_buffer_free(data);
-	fg_free(fg);
-}
-
-/* Take the next packet; it must complete @trans_id. */
-static struct vstor_packet completion(struct fg_channel *ch, uint64_t trans_id)
-{
-	struct ring_packet pkt;
-	struct vstor_packet v;
-
-	fg_recv(ch, &pkt);
-	assert_int_equal(pkt.type, VMBUS_PKT_COMPLETION);
-	assert_int_equal(pkt.trans_id, trans_id);
-	assert_int_equal(pkt.payload_len, VSTOR_PACKET_LEN);
-	memcpy(&v, pkt.payload, sizeof(v));
-	assert_int_equal(v.operation, VSTOR_COMPLETE_IO);
-	return v;
-}
-
-static struct vstor_packet ask(struct fg_channel *ch, struct vstor_packet v)
-{
-	static uint64_t id = 1000;
-
-	v.flags = VSTOR_REQUEST_COMPLETION;
-	assert_int_equal(fg_send_inband(ch, &v, sizeof(v), ++id, true), 0);
-	return completion(ch, id);
-}
-
-static uint32_t ask_status(uint32_t operation)
-{
-	return ask(primary, (struct vstor_packet) { .operation = operation }).status;
-}
-
-static uint32_t ask_version(uint16_t version)
-{
-	return ask(primary, (struct vstor_packet) {
-		.operation = VSTOR_QUERY_PROTOCOL_VERSION,
-		.version.major_minor = version }).status;
-}
-
-static void bring_up(void)
-{
-	assert_int_equal(ask_status(VSTOR_BEGIN_INITIALIZATION), 0);
-	assert_int_equal(ask_version(VSTOR_VERSION_6_2), 0);
-	assert_int_equal(ask_status(VSTOR_QUERY_PROPERTIES), 0);
-	assert_int_equal(ask_status(VSTOR_END_INITIALIZATION), 0);
-}
-
-static int setup(void **state)
-{
-	static const char *const disks[] = { "ram=1M" };
-
-	start(disks, 1);
-	bring_up();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	stop();
-	return 0;
-}
-
-static struct vstor_packet srb(const uint8_t *cdb, uint8_t lun, uint8_t dir, uint32_t len)
-{
-	struct vstor_packet v = { .operation = VSTOR_EXECUTE_SRB };
-
-	v.srb.length = sizeof(v.srb);
-	v.srb.lun = lun;
-	v.srb.cdb_length = VSTOR_CDB_LEN;
-	v.srb.sense_length = VSTOR_SENSE_LEN;
-	v.srb.data_in = dir;
-	v.srb.transfer_length = len;
-	memcpy(v.srb.cdb, cdb, VSTOR_CDB_LEN);
-	return v;
-}
-
-#define CDB(...) (const uint8_t[VSTOR_CDB_LEN]) { __VA_ARGS__ }
-#define TUR CDB(SCSI_TEST_UNIT_READY)
-
-/* Send a request with the first pages of the data buffer, @offset bytes into them. */
-static void submit(struct fg_channel *ch, const uint8_t *cdb, uint8_t dir, uint32_t offset,
-		   uint32_t len, uint64_t id)
-{
-	struct vstor_packet v = srb(cdb, 0, dir, len);
-
-	if (!len)
-		assert_int_equal(fg_send_inband(ch, &v, sizeof(v), id, true), 0);
-	else
-		assert_int_equal(fg_send_gpa(ch, data->pfn, (offset + len + 4095) / 4096, offset,
-					     len, &v, sizeof(v), id), 0);
-}
-
-static struct vstor_srb io(const uint8_t *cdb, uint8_t dir, uint32_t offset, uint32_t len)
-{
-	submit(primary, cdb, dir, offset, len, 7);
-	return completion(primary, 7).srb;
-}
-
-static void assert_srb_good(const struct vstor_srb *r, uint32_t len)
-{
-	assert_int_equal(r->srb_status, SRB_SUCCESS);
-	assert_int_equal(r->scsi_status, SAM_GOOD);
-	assert_int_equal(r->transfer_length, len);
-}
-
-static int64_t counter(const char *name)
-{
-	return fg_counter(fg, dev, 0, name);
-}
+#include "tests/unit/storrig.h"
 
 /* ---- initialization -------------------------------------------------------- */
 
@@ -181,12 +40,6 @@ static void test_bring_up(void **state)
 	stop();
 }
 
-static uint32_t create_subchannels(uint16_t n)
-{
-	return ask(primary, (struct vstor_packet) {
-		.operation = VSTOR_CREATE_SUB_CHANNELS, .sub_channels = n }).status;
-}
-
 static void test_subchannels(void **state)
 {
 	struct vstor_packet v;
@@ -207,15 +60,6 @@ static void test_subchannels(void **state)
 	v = ask(primary, srb(TUR, 0, VSTOR_DATA_NONE, 0));
 	assert_int_equal(v.srb.srb_status, SRB_SUCCESS);
 	fg_close(sub);
-}
-
-static void test_fewer_subchannels(void **state)
-{
-	fg_fault(fg, "scsi0:subchannels,grant=1");
-	assert_int_equal(create_subchannels(3), 0);
-	fg_offer(fg, dev, 1);
-	fg_expect_silence(fg);
-	assert_false(fg_is_offered(fg, dev, 2));
 }
 
 /* Close and open again: the initialization starts anew, counters go on. */
@@ -378,135 +222,6 @@ static void test_no_completion_wanted(void **state)
 	completion(primary, 2);
 }
 
-/* ---- faults and delays ----------------------------------------------------- */
-
-#define READ_ONE CDB(SCSI_READ_10, [8] = 1)
-
-static void test_fault_error(void **state)
-{
-	struct vstor_srb r;
-
-	fg_fault(fg, "scsi0:error,op=read,sense=hardware,after=1");
-	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
-	assert_srb_good(&r, 512);
-	r = io(CDB(SCSI_SYNCHRONIZE_CACHE_10), VSTOR_DATA_NONE, 0, 0);
-	assert_srb_good(&r, 0);
-	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
-	assert_int_equal(r.sense[2], SENSE_HARDWARE_ERROR);
-	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
-	assert_srb_good(&r, 512);
-}
-
-static void test_fault_lost_and_withheld(void **state)
-{
-	uint8_t b[512];
-
-	memset(b, 1, sizeof(b));
-	gpadl_write(data->g, 0, b, sizeof(b));
-	fg_fault(fg, "scsi0:lose-completion,op=write");
-	submit(primary, CDB(SCSI_WRITE_10, [8] = 1), VSTOR_DATA_WRITE, 0, 512, 1);
-	submit(primary, READ_ONE, VSTOR_DATA_READ, 512, 512, 2);
-	completion(primary, 2);			/* 1 is lost, but was carried out */
-	gpadl_read(data->g, 512, b, 1);
-	assert_int_equal(b[0], 1);
-	fg_fault(fg, "scsi0:withhold,op=write");
-	memset(b, 2, sizeof(b));
-	gpadl_write(data->g, 0, b, sizeof(b));
-	submit(primary, CDB(SCSI_WRITE_10, [8] = 1), VSTOR_DATA_WRITE, 0, 512, 3);
-	submit(primary, READ_ONE, VSTOR_DATA_READ, 512, 512, 4);
-	completion(primary, 4);			/* 3 was not */
-	gpadl_read(data->g, 512, b, 1);
-	assert_int_equal(b[0], 1);
-	assert_int_equal(counter("completions_lost"), 1);
-	assert_int_equal(counter("requests_withheld"), 1);
-}
-
-static void test_fault_duplicate(void **state)
-{
-	fg_fault(fg, "scsi0:dup-completion,op=flush");
-	submit(primary, CDB(SCSI_SYNCHRONIZE_CACHE_10), VSTOR_DATA_NONE, 0, 0, 9);
-	completion(primary, 9);
-	completion(primary, 9);
-	submit(primary, CDB(SCSI_SYNCHRONIZE_CACHE_10), VSTOR_DATA_NONE, 0, 0, 10);
-	completion(primary, 10);
-	submit(primary, TUR, VSTOR_DATA_NONE, 0, 0, 11);
-	completion(primary, 11);
-}
-
-/* A delayed completion is overtaken by one that is not; many wait at once, in order. */
-static void test_fault_delay(void **state)
-{
-	uint64_t id;
-
-	fg_fault(fg, "scsi0:delay,op=read,us=20000,count=0");
-	for (id = 1; id <= 20; id++)
-		submit(primary, READ_ONE, VSTOR_DATA_READ, 0, 512, id);
-	submit(primary, TUR, VSTOR_DATA_NONE, 0, 0, 100);
-	completion(primary, 100);
-	for (id = 1; id <= 20; id++)
-		completion(primary, id);
-	assert_int_equal(counter("completions_delayed"), 20);
-}
-
-static void test_fault_delay_init(void **state)
-{
-	fg_fault(fg, "scsi0:delay,op=init,us=5000");
-	assert_int_equal(create_subchannels(1), 0);
-	fg_offer(fg, dev, 1);
-}
-
-/* A reset gives back at once what only waits for its time. */
-static void test_reset(void **state)
-{
-	struct vstor_packet v = { .operation = VSTOR_RESET_BUS };
-	struct ring_packet pkt;
-	unsigned int i, resets = 0;
-
-	fg_fault(fg, "scsi0:delay,op=read,us=3600000000,count=0");
-	for (i = 0; i < 5; i++)
-		submit(primary, READ_ONE, VSTOR_DATA_READ, 0, 512, 1);
-	fg_send_inband(primary, &v, sizeof(v), 2, true);
-	for (i = 0; i < 6; i++) {
-		fg_recv(primary, &pkt);
-		resets += pkt.trans_id == 2;
-	}
-	assert_int_equal(resets, 1);
-}
-
-/* Close and rescind with requests in flight drop them. */
-static void test_close_in_flight(void **state)
-{
-	unsigned int i;
-
-	fg_fault(fg, "scsi0:delay,op=read,us=3600000000,count=0");
-	for (i = 0; i < 30; i++)
-		submit(primary, READ_ONE, VSTOR_DATA_READ, 0, 512, 1 + i);
-	submit(primary, TUR, VSTOR_DATA_NONE, 0, 0, 100);
-	completion(primary, 100);
-	fg_close(primary);
-	primary = fg_open(fg, dev, 0, RING_PAGES, RING_PAGES, NULL, 0);
-	bring_up();				/* no old completion comes first */
-	for (i = 0; i < 30; i++)
-		submit(primary, READ_ONE, VSTOR_DATA_READ, 0, 512, 1 + i);
-	vmbus_rescind(dev);
-	fg_sync(fg);
-	fg_forget(primary);
-	primary = NULL;
-}
-
-static void test_disk_delay(void **state)
-{
-	static const char *const disks[] = { "ram=1M,delay_us=20000" };
-
-	start(disks, 1);
-	bring_up();
-	submit(primary, READ_ONE, VSTOR_DATA_READ, 0, 512, 1);
-	submit(primary, TUR, VSTOR_DATA_NONE, 0, 0, 2);
-	completion(primary, 2);
-	completion(primary, 1);
-	stop();
-}
-
 /* ---- control commands ------------------------------------------------------ */
 
 struct command {
@@ -602,18 +317,12 @@ static void test_bad_commands(void **state)
 	assert_int_equal(tur(0), SRB_SUCCESS);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bring_up), TEST(test_subchannels),
-		TEST(test_fewer_subchannels), TEST(test_reopen), TEST(test_read_write_verify),
-		TEST(test_autosense), TEST(test_scan), TEST(test_hostile), TEST(test_full_ring),
-		TEST(test_no_completion_wanted), TEST(test_fault_error),
-		TEST(test_fault_lost_and_withheld), TEST(test_fault_duplicate),
-		TEST(test_fault_delay), TEST(test_fault_delay_init), TEST(test_reset),
-		TEST(test_close_in_flight), cmocka_unit_test(test_disk_delay),
+		cmocka_unit_test(test_bring_up), TEST(test_subchannels), TEST(test_reopen),
+		TEST(test_read_write_verify), TEST(test_autosense), TEST(test_scan),
+		TEST(test_hostile), TEST(test_full_ring), TEST(test_no_completion_wanted),
 		TEST(test_hotplug), TEST(test_resize), TEST(test_bad_commands),
 	};
 

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
+# shellcheck disable=SC2317 # functions are called through holds
+#
 # scripts/kconfig: good configs pass, each planted mistake fails with the reason
 # that a person would give, on both bases and both architectures; bad input gets
 # one clear line; exports have the form that their consumers read.
@@ -181,7 +183,7 @@ for base in 6.12 7.3; do
 	for arch in $arches; do
 		t="$base $arch"
 		final=$work/$base-$arch.config
-		options=(-b $base -a "$arch")
+		options=(-b "$base" -a "$arch")
 		holds "$t: every symbol exists" "$kconfig" check "${options[@]}"
 		holds "$t: accelnet and storvsc hold on the defconfig" \
 			"$kconfig" merge "${options[@]}" -o "$final" accelnet storvsc

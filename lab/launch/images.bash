@@ -143,6 +143,7 @@ build_guest()
 	for arm in "${arms[@]}"; do
 		mkdir "$dir/modules/${arm##*/}"
 		cp "$arm"/*.ko "$dir/modules/${arm##*/}/"
+		modinfo -F azimuth_queue "$arm/hv_netvsc.ko" >"$dir/modules/${arm##*/}/queue"
 	done
 	install -m 755 "$launch/guest.init" "$dir/init"
 	pack_cpio "$dir" "$guest"

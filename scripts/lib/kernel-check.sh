@@ -107,7 +107,8 @@ check_series()
 			[ -f "$ROOT/patches/$name" ] || fail "series-$base" "$name does not exist under patches/"
 		done
 	done
-	for name in $(cd "$ROOT/patches" && find . -name '*.patch' | sed 's|^\./||' | sort); do
+	# What waits in candidates/ is not part of the queue; see the page there.
+	for name in $(cd "$ROOT/patches" && find . -path ./candidates -prune -o -name '*.patch' -print | sed 's|^\./||' | sort); do
 		all_patches | grep -xF "$name" >/dev/null || fail "$name" "is in no patches/series-*"
 	done
 }

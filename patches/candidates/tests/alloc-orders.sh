@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: a change of the MTU allocates everything anew; what must be contiguous memory?
+# azhost: --vcpus 2 --net responder
+# timeout: 90
+# expect-stock: fail
+
+tracing=/sys/kernel/tracing
+
+# An allocation with __GFP_NORETRY is a try that has something to fall back to.
+guest() {
+	plan 4
+	check "interface up" net_up
+	dev=$(net_dev)
+	mount -t tracefs tracefs $tracing 2>/dev/null
+	echo 'order>=4' >$tracing/events/kmem/mm_page_alloc/filter
+	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
+	check "MTU change" ip link set dev "$dev" mtu 1400
+	echo 0 >$tracing/events/kmem/mm_page_alloc/enable
+	diag "$(grep 'order=' $tracing/trace | sed 's/.*order=/order=/')"
+	is "nothing but the rings of two channels" \
+		"$(grep 'order=[4-9]' $tracing/trace | grep -vc __GFP_NORETRY)" 2
+	check "UDP echo afterwards" udp_echo 50
+}

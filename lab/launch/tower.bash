@@ -157,7 +157,8 @@ tower_restore()
 
 # tower_run DIR JOB...: works off jobs (NAME:SCENARIO:ARM) in one tower; each is
 # handed to job_done when it has ended. Jobs that ended are in DIR/ended.
-# Fails when the tower stood still or ended early.
+# Fails when the tower stood still or ended early; the job that it took along is
+# left for another try, once ($retried is the worker's).
 tower_run()
 {
 	local dir=$1 job line part='' events id current='' deadline=0 ret=1 i=0
@@ -210,9 +211,12 @@ tower_run()
 	[ $ret = 0 ] || cp "$dir/level1.txt" "$lab/level1-failed.txt" 2>/dev/null || true
 	tower_stop
 	exec {events}<&-
-	if [ -n "$current" ]; then
+	if [ -n "$current" ] && [[ $retried != *" $current "* ]]; then
+		note "level 1 stood still or ended under $current: once more"
+		retried+="$current "
+	elif [ -n "$current" ]; then
 		echo "$current" >>"$dir/ended"
-		job_lost "$current" "$dir/runs/$id" "level 1 stood still or ended under it"
+		job_lost "$current" "$dir/runs/$id" "level 1 stood still or ended under it, twice"
 	fi
 	return $ret
 }

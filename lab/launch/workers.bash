@@ -98,9 +98,11 @@ job_seed()
 }
 
 # Works off jobs in one tower after another: the next one when one stood still.
+# A job that went down with its tower gets a second one, said aloud: a level 1
+# that dies is the emulation's doing, or azhost's, and azhost's will do it again.
 worker_tower()
 {
-	local left=("$@") failures=0 job next before
+	local left=("$@") failures=0 job next before retried=" "
 	local dir=$worker/tower
 
 	while [ ${#left[@]} -gt 0 ]; do

@@ -196,13 +196,12 @@ stat_of() {
 	cat "/sys/class/net/$1/statistics/$2"
 }
 
-# disk_dev [N]: name of the Nth (from 0) SCSI disk.
+# disk_dev [LUN]: name of the disk of that LUN (0). The kernel names disks in
+# the order in which their probes end, not in the order of LUNs.
 disk_dev() {
-	disk_skip=${1:-0}
 	for disk_path in /sys/block/sd*; do
-		[ -e "$disk_path" ] || return
-		[ "$disk_skip" = 0 ] && basename "$disk_path" && return
-		disk_skip=$((disk_skip - 1))
+		disk_link=$(readlink -f "$disk_path/device") || return
+		[ "${disk_link##*:}" = "${1:-0}" ] && basename "$disk_path" && return
 	done
 	return 1
 }

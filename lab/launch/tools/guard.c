@@ -75,12 +75,14 @@ static int arm(long id, int cpu)
 	return mmap(NULL, 2 * page, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED ? -errno : 0;
 }
 
-/* guard: arms every processor, then sleeps, for the events end with the process. */
+/* guard: arms every processor, then sleeps, for all of it ends with the process. */
 int tool_guard(int argc, char **argv)
 {
 	long id = make_probe(), cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int ret;
+	int ret = hold_kvm();
 
+	if (ret)
+		tool_error("guard: cannot hold a VM: %s", strerror(-ret));
 	if (id < 0) {
 		tool_error("guard: cannot probe svm_vcpu_run: %s", strerror(-id));
 		return TOOL_ENV;

@@ -23,6 +23,12 @@ int tool_json(int argc, char **argv);
 int tool_nic(int argc, char **argv);
 int tool_guard(int argc, char **argv);
 
+/*
+ * Creates a VM with one virtual processor that is never run; both live as long as
+ * the process. 0 or -errno. See hold.c for what that is good for.
+ */
+int hold_kvm(void);
+
 /* Prints "labtool: <message>" as one line on standard error. */
 void tool_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -28,6 +28,9 @@ void connection_reset(struct vmbus *bus)
 
 	/* Sub-channels first: they may use what the primary's device owns. */
 	for (dev = bus->devices; dev; dev = dev->next) {
+		/* Nothing is held any more: a device that was to come back is there. */
+		dev->absent &= !dev->reoffer_due;
+		dev->reoffer_due = false;
 		for (ch = dev->channels; ch; ch = ch->next)
 			if (ch->sub_index)
 				channel_close(ch);

@@ -103,6 +103,7 @@ struct vmbus_device {
 	/* the bus's own */
 	struct vmbus_channel *channels;
 	bool absent;			/* rescinded and not offered again */
+	bool reoffer_due;		/* to be, when the guest has released it */
 	struct vmbus_device *next;
 };
 
@@ -200,6 +201,7 @@ int vmbus_offer_subchannels(struct vmbus_device *dev, unsigned int first, unsign
  * Any thread; carried out on the control loop. 0 or -ENOMEM.
  */
 int vmbus_rescind(struct vmbus_device *dev);
+/* Offer again comes when the guest has released what was rescinded, at once if it has. */
 int vmbus_reoffer(struct vmbus_device *dev);
 
 /* Call @fn for each open channel of @dev on that channel's loop, without waiting. */

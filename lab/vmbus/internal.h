@@ -30,7 +30,7 @@ enum relid_use {
 
 struct relid_slot {
 	enum relid_use use;
-	struct vmbus_channel *ch;	/* RELID_OFFERED */
+	struct vmbus_channel *ch;	/* NULL when free */
 };
 
 /* A GPADL whose page numbers have not all arrived. */

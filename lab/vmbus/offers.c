@@ -14,7 +14,7 @@ struct vmbus_channel *offers_channel(struct vmbus *bus, uint32_t relid)
 {
 	if (!relid || relid > VMBUS_MAX_RELID)
 		return NULL;
-	return bus->relid[relid].ch;
+	return bus->relid[relid].use == RELID_OFFERED ? bus->relid[relid].ch : NULL;
 }
 
 struct vmbus_channel *channel_find_or_create(struct vmbus_device *dev, unsigned int index)
@@ -121,7 +121,7 @@ void offers_rescind(struct vmbus_channel *ch)
 	if (!ch->state->offered)
 		return;
 	channel_close(ch);
-	bus->relid[ch->relid] = (struct relid_slot) { .use = RELID_REVOKED };
+	bus->relid[ch->relid].use = RELID_REVOKED;
 	monitor_release(bus, ch->state->monitor_id);
 	ch->state->monitor_id = -1;
 	pthread_mutex_lock(&bus->lock);
@@ -150,15 +150,33 @@ void offers_rescind_subchannels(struct vmbus_device *dev)
 void offers_rescind_device(struct vmbus_device *dev)
 {
 	dev->absent = true;
+	dev->reoffer_due = false;
 	offers_rescind_subchannels(dev);
 	if (dev->primary)
 		offers_rescind(dev->primary);
+}
+
+/* The guest knows the device by its primary channel until it has released that one. */
+static bool guest_holds(const struct vmbus_device *dev)
+{
+	unsigned int i;
+
+	for (i = 1; i <= VMBUS_MAX_RELID; i++) {
+		const struct relid_slot *slot = &dev->bus->relid[i];
+
+		if (slot->use == RELID_REVOKED && slot->ch->dev == dev && !slot->ch->sub_index)
+			return true;
+	}
+	return false;
 }
 
 void offers_reoffer_device(struct vmbus_device *dev)
 {
 	struct vmbus_channel *ch = channel_find_or_create(dev, 0);
 
+	dev->reoffer_due = guest_holds(dev);
+	if (dev->reoffer_due)
+		return;
 	dev->absent = false;
 	if (ch && dev->bus->offers_requested)
 		offer(ch);
@@ -167,6 +185,7 @@ void offers_reoffer_device(struct vmbus_device *dev)
 void offers_relid_released(struct vmbus *bus, const void *payload, uint32_t len)
 {
 	const struct vmbus_msg_relid *m = payload;
+	struct vmbus_channel *ch;
 
 	if (!m->relid || m->relid > VMBUS_MAX_RELID || bus->relid[m->relid].use != RELID_REVOKED) {
 		count(&bus->messages.ignored);
@@ -174,7 +193,10 @@ void offers_relid_released(struct vmbus *bus, const void *payload, uint32_t len)
 	}
 	/* A guest that saw the rescind need not tear down its lists one by one. */
 	gpadls_forget(bus, m->relid);
-	bus->relid[m->relid].use = RELID_FREE;
+	ch = bus->relid[m->relid].ch;
+	bus->relid[m->relid] = (struct relid_slot) { .use = RELID_FREE };
+	if (ch->dev->reoffer_due)
+		offers_reoffer_device(ch->dev);
 }
 
 static void rescind_on_loop(void *ctx)

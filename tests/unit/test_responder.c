@@ -272,6 +272,8 @@ static void test_not_for_us(void **state)
 	len = ng_udp4(frame, 1, 2, 33);
 	put16(frame + 16, 2000);	/* IP length beyond the frame */
 	ng_transmit(x->ng, 0, frame, len, NULL, 0);
+	len = ng_udp4(frame, 1, 9, 33);	/* discard */
+	ng_transmit(x->ng, 0, frame, len, NULL, 0);
 	for (i = 14; i < 60; i++)	/* cut short everywhere */
 		ng_transmit(x->ng, 0, frame, i, NULL, 0);
 	only_this_is_answered(x);

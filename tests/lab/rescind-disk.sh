@@ -10,7 +10,7 @@ guest() {
 	plan 5
 	check "interface up" net_up
 	check "disk there" wait_for 20 disk_dev
-	azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 100000000 \
+	azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --duration 8s \
 		>/tmp/reader 2>&1 &
 	reader=$!
 	echo "# reading"

@@ -54,4 +54,10 @@ int backend_file_open(const char *path, bool read_only, struct backend **out,
 /* @size bytes on descriptor @fd, which the backend owns; syncs when @durable. NULL: no memory. */
 struct backend *backend_fd_create(int fd, uint64_t size, bool durable);
 
+/*
+ * The same after the file was given @size bytes. 0 and *@out, or -errno; then @fd
+ * is closed.
+ */
+int backend_fd_sized(int fd, uint64_t size, bool durable, struct backend **out);
+
 #endif

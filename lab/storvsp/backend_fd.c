@@ -90,21 +90,8 @@ static int fd_discard(struct backend *b, uint64_t offset, uint64_t len)
 static int fd_resized(struct backend *b, uint64_t size, struct backend **out)
 {
 	int fd = fcntl(to_fd(b)->fd, F_DUPFD_CLOEXEC, 0);
-	int rc;
 
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, size)) {
-		rc = -errno;
-		goto out_close;
-	}
-	*out = backend_fd_create(fd, size, to_fd(b)->durable);
-	if (*out)
-		return 0;
-	rc = -ENOMEM;
-out_close:
-	close(fd);
-	return rc;
+	return fd < 0 ? -errno : backend_fd_sized(fd, size, to_fd(b)->durable, out);
 }
 
 static void fd_free(struct backend *b)
@@ -133,4 +120,21 @@ struct backend *backend_fd_create(int fd, uint64_t size, bool durable)
 	f->fd = fd;
 	f->durable = durable;
 	return &f->b;
+}
+
+int backend_fd_sized(int fd, uint64_t size, bool durable, struct backend **out)
+{
+	int rc;
+
+	if (ftruncate(fd, size)) {
+		rc = -errno;
+		goto out_close;
+	}
+	*out = backend_fd_create(fd, size, durable);
+	if (*out)
+		return 0;
+	rc = -ENOMEM;
+out_close:
+	close(fd);
+	return rc;
 }

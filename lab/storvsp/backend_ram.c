@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "storvsp/backend.h"
 
@@ -13,22 +12,10 @@
  */
 int backend_ram_create(uint64_t size, struct backend **out)
 {
-	int fd, rc;
+	int fd;
 
 	if (size > INT64_MAX)
 		return -EINVAL;
 	fd = memfd_create("azhost-disk", MFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (ftruncate(fd, size)) {
-		rc = -errno;
-		goto out_close;
-	}
-	*out = backend_fd_create(fd, size, false);
-	if (*out)
-		return 0;
-	rc = -ENOMEM;
-out_close:
-	close(fd);
-	return rc;
+	return fd < 0 ? -errno : backend_fd_sized(fd, size, false, out);
 }

@@ -102,6 +102,13 @@ mark() {
 	echo "@mark $1"
 }
 
+# metric NAME VALUE [UNIT]: a figure that patches state in Azimuth-metric trailers
+# (scripts/queue prove), in guest() or in verify(). NAME is of a-z 0-9 _ and begins with the
+# scenario's; VALUE is a decimal number.
+metric() {
+	echo "# metric $1 $2${3:+ $3}"
+}
+
 # ---- waiting --------------------------------------------------------------
 
 # wait_for SECONDS COMMAND...: until it succeeds; 1 when it never did.

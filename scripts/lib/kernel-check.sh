@@ -73,6 +73,16 @@ grammar()
 	fi
 }
 
+# unmeasured PATCH: a patch without a metric
+unmeasured()
+{
+	if [ "${AZIMUTH_METRIC:-optional}" = optional ]; then
+		skip "$1" "no metric yet"
+	else
+		fail "$1" "no trailer 'Azimuth-metric:': nobody measured it"
+	fi
+}
+
 check_message()
 {
 	local name=$1 file=$ROOT/patches/$1 before=$FAILURES id number='-?[0-9][0-9.]*( ?[a-zA-Z%/]+)?'
@@ -90,12 +100,12 @@ check_message()
 	grammar "$name" "$file" Azimuth-id 1 "$(printf '%s' "$id" | sed 's/[.]/\\./g')" "$id (the file's topic/name)"
 	grammar "$name" "$file" Azimuth-risk 1 '(low|medium|high), .+' 'low|medium|high, <why>'
 	grammar "$name" "$file" Azimuth-evidence + '[^ ].*' '<command>'
-	if [ -z "$(trailer Azimuth-metric "$file")" ] && [ "${AZIMUTH_METRIC:-optional}" = optional ]; then
-		skip "$name" "no metric yet"
+	if [ -z "$(trailer Azimuth-metric "$file")" ]; then
+		unmeasured "$name"
 	else
 		grammar "$name" "$file" Azimuth-metric + \
-			"[a-z0-9_.]+ ([a-z]+|$number) -> ([a-z]+|$number) \(($any_base), (native|nested|deterministic)\)" \
-			'<name> <before> -> <after> (<base>, native|nested|deterministic)'
+			"[a-z0-9_.]+ ([a-z-]+|$number) -> ([a-z-]+|$number)( within [0-9.]+%)? \(($any_base), (native|nested|deterministic)\)" \
+			'<name> <before> -> <after>[ within <n>%] (<base>, native|nested|deterministic)'
 	fi
 	grammar "$name" "$file" Signed-off-by + '.+ <[^ <>]+@[^ <>]+>' 'Name <address>'
 	[ "$FAILURES" != "$before" ] || pass "$name" "message and trailers"

@@ -84,6 +84,11 @@ run:
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@scripts/run
 
+bench:
+	@scripts/setup build lab kernel
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+	@scripts/bench $(if $(ONLY),--only '$(ONLY)')
+
 test:
 	@scripts/setup
 	@scripts/test
@@ -103,10 +108,11 @@ help:
 	@echo "make run     boot stock and patched drivers on the simulated host and compare them"
 	@echo "make test    every test: unit, style, queue, bad input, fuzz smoke, lab (30 min)"
 	@echo "make check   the quick part, for each commit (under 2 min)"
+	@echo "make bench   every figure that the project claims, measured (ONLY=pattern: a part)"
 	@echo "make fuzz    each fuzzer for SECONDS_EACH=300 seconds"
 	@echo "make all     out/bin/azimuth and out/bin/azhost"
 	@echo "make clean   remove what was compiled; downloads and kernels stay in out/"
 
 .DEFAULT_GOAL := all
-.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run test check fuzz clean help
+.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run bench test check fuzz clean help
 .SECONDARY:

@@ -47,12 +47,16 @@ static int media(struct netvsp *dev, json_t *args, json_t *reply)
 static int inject(struct netvsp *dev, json_t *args, json_t *reply)
 {
 	const char *kind = json_string_value(json_object_get(args, "kind"));
+	json_t *n = json_object_get(args, "data_len");
+	json_int_t runt_len = n ? json_integer_value(n) : PPI_RUNT_LEN;
 	enum ppi_fault fault;
 
 	if (!kind || strncmp(kind, "ppi-", 4) || ppi_fault_parse(kind + 4, &fault))
 		return refuse(reply, "inject: kind must be ppi-size0, ppi-huge, ppi-offset, "
 			      "ppi-short, ppi-tiny, ppi-length or ppi-runt");
-	return post(dev, reply, NET_MSG_INJECT, fault, 0);
+	if (runt_len < 0 || runt_len >= ETH_HEADER || (n && !json_is_integer(n)))
+		return refuse(reply, "inject: data_len must be a number from 0 to 13");
+	return post(dev, reply, NET_MSG_INJECT, fault, (uint32_t)runt_len);
 }
 
 static int send_rsc(struct netvsp *dev, json_t *args, json_t *reply)

@@ -31,7 +31,7 @@ static void handle(struct netvsp_channel *nc, struct net_msg *m)
 		rndis_indicate(nc, m->status, m->len ? m->data : NULL, m->len);
 		break;
 	case NET_MSG_INJECT:
-		inject_malformed(nc, m->status);
+		inject_malformed(nc, m->status, m->value);
 		break;
 	case NET_MSG_RSC:
 		inject_rsc(nc, m->value);

@@ -15,7 +15,7 @@ static const uint8_t peer_ip[4] = { 192, 168, 77, 1 };
 static const uint8_t guest_ip[4] = { 192, 168, 77, 2 };
 
 /* An ARP request for 192.168.77.2: harmless when a driver takes it. */
-void inject_malformed(struct netvsp_channel *nc, enum ppi_fault kind)
+void inject_malformed(struct netvsp_channel *nc, enum ppi_fault kind, uint32_t runt_len)
 {
 	static const uint8_t request[8] = { 0, 1, 8, 0, 6, 4, 0, 1 };
 	struct net_msg *m = net_msg_alloc(NET_MSG_FRAME, ETH_HEADER + 28);
@@ -33,6 +33,7 @@ void inject_malformed(struct netvsp_channel *nc, enum ppi_fault kind)
 	memcpy(a + 14, peer_ip, 4);
 	memcpy(a + 24, guest_ip, 4);
 	m->fault = kind;
+	m->runt_len = runt_len;
 	rx_enqueue(nc, m);
 }
 

@@ -43,8 +43,8 @@ struct net_counters {
 	counter_t rx_packets, rx_vmbus_packets, rx_bytes, rx_completions, rx_bad_completions;
 	counter_t rx_failed, rx_no_section, rx_ring_full, rx_dropped, rx_filtered;
 	counter_t rx_rsc_frames, rx_vlan, rx_hashed, rx_steered, rx_malformed;
-	counter_t control_requests, control_responses, indications;
-	counter_t protocol_errors, bad_checksum;
+	counter_t control_requests, control_responses, control_repeated, indications;
+	counter_t completions_emptied, protocol_errors, bad_checksum;
 };
 
 /* A buffer that the guest gave for receiving or sending; shared by the channels. */
@@ -76,11 +76,13 @@ enum ppi_fault {
 	PPI_RUNT,	/* block is fine, the frame is shorter than its header */
 };
 
+#define PPI_RUNT_LEN	6	/* unless data_len= says so */
+
 /* A message to a channel's loop; also a frame on its way to the guest. */
 enum net_msg_type {
 	NET_MSG_FRAME,		/* deliver @data */
 	NET_MSG_INDICATE,	/* RNDIS status @status, with the @len bytes of @data */
-	NET_MSG_INJECT,		/* send one malformed packet, @status is the enum ppi_fault */
+	NET_MSG_INJECT,		/* send one malformed packet: enum ppi_fault @status, runt of @value */
 	NET_MSG_RSC,		/* send a coalesced frame of @value segments */
 };
 
@@ -95,6 +97,7 @@ struct net_msg {
 	uint16_t vlan_tci;
 	bool csum_good;		/* transport (and IP) checksums are known to be right */
 	enum ppi_fault fault;	/* how to spoil its per-packet information */
+	uint32_t runt_len;	/* for PPI_RUNT */
 	uint32_t len;
 	uint8_t data[];
 };
@@ -364,8 +367,8 @@ void rx_completion(struct netvsp_channel *nc, uint64_t trans_id, uint32_t status
 
 /* ---- inject.c ------------------------------------------------------------- */
 
-/* Send the guest one frame with spoilt per-packet information. */
-void inject_malformed(struct netvsp_channel *nc, enum ppi_fault kind);
+/* Send the guest one frame with spoilt per-packet information; a runt of @runt_len bytes. */
+void inject_malformed(struct netvsp_channel *nc, enum ppi_fault kind, uint32_t runt_len);
 /* Send the guest a TCP frame coalesced of @segments, as RSC makes it. */
 void inject_rsc(struct netvsp_channel *nc, uint32_t segments);
 
@@ -378,6 +381,7 @@ struct ppi_values {
 	bool csum, hash, vlan, id;
 	uint32_t csum_value, hash_value, vlan_value;
 	struct rndis_packet_id id_value;
+	uint32_t runt_len;		/* what PPI_RUNT says that the frame's length is */
 };
 
 #define PPI_ROOM	(4 * (sizeof(struct rndis_ppi) + 4))

@@ -38,15 +38,27 @@ const char netvsp_help[] =
 static const char *const delay_keys[] = { OPS, "us#", NULL };
 static const char *const withhold_keys[] = { OPS, NULL };
 static const char *const kind_keys[] = {
-	"kind=size0|huge|offset|short|tiny|length|runt", NULL
+	"kind=size0|huge|offset|short|tiny|length|runt", "data_len#", NULL
 };
+static const char *const again_keys[] = {
+	"op=rndis-init|rndis-query|rndis-set|rndis-keepalive", "us#", "status#", NULL
+};
+static const char *const align_keys[] = { "factor#", NULL };
 static const char *const grant_keys[] = { "grant#", NULL };
 
 const struct fault_kind netvsp_faults[] = {
 	{ "net", "delay", delay_keys, OPS ",us=N: answer that N us late (1000)", false },
 	{ "net", "withhold", withhold_keys, OPS ": never answer that", false },
 	{ "net", "malformed-ppi", kind_keys,
-	  "kind=size0|huge|offset|short|tiny|length|runt: spoil a received packet", false },
+	  "kind=size0|huge|offset|short|tiny|length|runt: spoil a received packet; "
+	  "data_len=N is what a runt says that it has (6)", false },
+	{ "net", "dup-answer", again_keys,
+	  "op=rndis-init|rndis-query|rndis-set|rndis-keepalive,us=N,status=S: answer that a "
+	  "second time, N us after the first (0), with another status if one is given", false },
+	{ "net", "empty-completion", withhold_keys,
+	  OPS ": complete that without any payload", false },
+	{ "net", "rndis-align", align_keys,
+	  "factor=N: ask for packets aligned to 2^N in the RNDIS initialization (255)", false },
 	{ "net", "lose-completion", NULL, "never complete a sent packet", false },
 	{ "net", "dup-completion", NULL, "complete a sent packet twice", false },
 	{ "net", "subchannels", grant_keys, "grant=N: grant N sub-channels at most (0)", false },
@@ -64,7 +76,8 @@ static const struct counter_name counter_names[] = {
 	COUNTER(rx_no_section), COUNTER(rx_ring_full), COUNTER(rx_dropped), COUNTER(rx_filtered),
 	COUNTER(rx_rsc_frames), COUNTER(rx_vlan), COUNTER(rx_hashed), COUNTER(rx_steered),
 	COUNTER(rx_malformed), COUNTER(control_requests), COUNTER(control_responses),
-	COUNTER(indications), COUNTER(protocol_errors), COUNTER(bad_checksum),
+	COUNTER(control_repeated), COUNTER(indications), COUNTER(completions_emptied),
+	COUNTER(protocol_errors), COUNTER(bad_checksum),
 	{ NULL, 0 },
 };
 

@@ -84,6 +84,10 @@ void nvsp_complete(struct netvsp_channel *nc, uint64_t trans_id, const struct nv
 
 	if (netvsp_fault(nc, "withhold", op))
 		return;
+	if (netvsp_fault(nc, "empty-completion", op)) {
+		count(&nc->n->completions_emptied);
+		len = 0;
+	}
 	f = netvsp_fault(nc, "delay", op);
 	if (f)
 		delay_ns += fault_u64(f, "us", 1000) * 1000;

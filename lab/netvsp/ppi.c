@@ -106,7 +106,7 @@ uint32_t ppi_build(uint8_t *buf, const struct ppi_values *v, uint32_t data_len,
 	header.type = RNDIS_PACKET;
 	header.length = fixed + len + data_len;
 	pkt.data_offset = sizeof(pkt) + len;
-	pkt.data_length = fault == PPI_RUNT ? 6 : data_len;
+	pkt.data_length = fault == PPI_RUNT ? v->runt_len : data_len;
 	pkt.ppi_offset = len ? sizeof(pkt) : 0;
 	pkt.ppi_length = len;
 	if (fault == PPI_LENGTH) {

@@ -30,19 +30,39 @@ static void drop_late(struct defer_item *item)
 	free(l);
 }
 
-static bool reply_later(struct netvsp_channel *nc, struct net_msg *m, uint64_t delay_us)
+/* Send @m, which it takes over, @delay_us from now; at once when it cannot be put off. */
+static void send_reply(struct netvsp_channel *nc, struct net_msg *m, uint64_t delay_us)
 {
-	struct late_reply *l = calloc(1, sizeof(*l));
+	struct late_reply *l = delay_us ? calloc(1, sizeof(*l)) : NULL;
 
-	if (!l)
-		return false;
-	l->item.run = run_late;
-	l->item.drop = drop_late;
-	l->m = m;
-	if (!defer_add(nc, &l->item, delay_us * 1000))
-		return true;
-	free(l);
-	return false;
+	count(&nc->n->control_responses);
+	if (l) {
+		l->item.run = run_late;
+		l->item.drop = drop_late;
+		l->m = m;
+		if (!defer_add(nc, &l->item, delay_us * 1000))
+			return;
+		free(l);
+	}
+	rx_enqueue(nc, m);
+}
+
+/* A copy of answer @m, with another status when fault @f says so. NULL: no memory. */
+static struct net_msg *repeat_of(const struct net_msg *m, const struct fault *f)
+{
+	const size_t at = sizeof(struct rndis_header) + offsetof(struct rndis_complete, status);
+	struct net_msg *copy = net_msg_alloc(NET_MSG_FRAME, m->len);
+	uint32_t status;
+
+	if (!copy)
+		return NULL;
+	copy->control = true;
+	memcpy(copy->data, m->data, m->len);
+	if (fault_str(f, "status", NULL)) {
+		status = (uint32_t)fault_u64(f, "status", RNDIS_FAILURE);
+		memcpy(copy->data + at, &status, sizeof(status));
+	}
+	return copy;
 }
 
 /* Send a message of @type with @fixed and then @data to the guest; faults with tag @op apply. */
@@ -50,8 +70,9 @@ static void send_control(struct netvsp_channel *nc, uint32_t type, const void *f
 			 uint32_t fixed_len, const void *data, uint32_t len, const char *op)
 {
 	struct rndis_header h = { .type = type, .length = sizeof(h) + fixed_len + len };
-	const struct fault *f;
-	struct net_msg *m;
+	const struct fault *late, *again;
+	struct net_msg *m, *copy;
+	uint64_t delay_us;
 
 	if (op && netvsp_fault(nc, "withhold", op))
 		return;
@@ -63,11 +84,15 @@ static void send_control(struct netvsp_channel *nc, uint32_t type, const void *f
 	memcpy(m->data + sizeof(h), fixed, fixed_len);
 	if (len)
 		memcpy(m->data + sizeof(h) + fixed_len, data, len);
-	count(&nc->n->control_responses);
-	f = op ? netvsp_fault(nc, "delay", op) : NULL;
-	if (f && reply_later(nc, m, fault_u64(f, "us", 1000)))
+	late = op ? netvsp_fault(nc, "delay", op) : NULL;
+	delay_us = late ? fault_u64(late, "us", 1000) : 0;
+	again = op ? netvsp_fault(nc, "dup-answer", op) : NULL;
+	copy = again ? repeat_of(m, again) : NULL;
+	send_reply(nc, m, delay_us);
+	if (!copy)
 		return;
-	rx_enqueue(nc, m);
+	count(&nc->n->control_repeated);
+	send_reply(nc, copy, delay_us + fault_u64(again, "us", 0));
 }
 
 void rndis_indicate(struct netvsp_channel *nc, uint32_t status, const void *value,
@@ -89,6 +114,7 @@ static int initialize(struct netvsp_channel *nc, const uint8_t *body, uint32_t l
 {
 	struct rndis_initialize in;
 	struct rndis_initialize_complete out = { 0 };
+	const struct fault *f;
 
 	if (len < sizeof(in))
 		return -EPROTO;
@@ -102,6 +128,9 @@ static int initialize(struct netvsp_channel *nc, const uint8_t *body, uint32_t l
 	out.max_packets_per_message = MAX_PACKETS_PER_MESSAGE;
 	out.max_transfer = LSO_MAX_SIZE + RX_HEADER_ROOM;
 	out.packet_alignment_factor = PACKET_ALIGNMENT_FACTOR;
+	f = netvsp_fault(nc, "rndis-align", NULL);
+	if (f)
+		out.packet_alignment_factor = (uint32_t)fault_u64(f, "factor", 255);
 	if (out.status == RNDIS_SUCCESS)
 		atomic_store(&nc->dev->rndis_up, true);
 	send_control(nc, RNDIS_INITIALIZE | RNDIS_COMPLETION, &out, sizeof(out), NULL, 0,

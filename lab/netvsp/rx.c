@@ -247,16 +247,22 @@ static void describe(struct netvsp_channel *nc, const struct net_msg *m, struct 
 	v->vlan_value = RNDIS_VLAN_FROM_TCI(m->vlan_tci);
 }
 
-static enum ppi_fault frame_fault(struct netvsp_channel *nc, const struct net_msg *m)
+/* How to spoil @m, by command or by fault; *@runt_len is what a runt's length says. */
+static enum ppi_fault frame_fault(struct netvsp_channel *nc, const struct net_msg *m,
+				  uint32_t *runt_len)
 {
 	enum ppi_fault kind = m->fault;
 	const struct fault *f;
 
+	*runt_len = m->runt_len;
 	if (kind != PPI_GOOD)
 		return kind;
 	f = netvsp_fault(nc, "malformed-ppi", NULL);
-	if (f && ppi_fault_parse(fault_str(f, "kind", "size0"), &kind))
+	if (!f)
+		return kind;
+	if (ppi_fault_parse(fault_str(f, "kind", "size0"), &kind))
 		kind = PPI_SIZE0;
+	*runt_len = (uint32_t)fault_u64(f, "data_len", PPI_RUNT_LEN);
 	return kind;
 }
 
@@ -279,12 +285,13 @@ static void count_frame(struct netvsp_channel *nc, const struct net_msg *m,
 static int fill_frame(struct netvsp_channel *nc, const struct net_msg *m, uint32_t room,
 		      uint32_t pieces)
 {
-	enum ppi_fault fault = frame_fault(nc, m);
 	uint8_t header[RX_HEADER_ROOM];
+	uint32_t done = 0, runt_len, i;
+	enum ppi_fault fault = frame_fault(nc, m, &runt_len);
 	struct ppi_values v;
-	uint32_t done = 0, i;
 
 	describe(nc, m, &v);
+	v.runt_len = runt_len;
 	v.id = pieces > 1;
 	v.id_value.version = 1;
 	v.id_value.packet_id = nc->rx.packet_id;

@@ -66,6 +66,7 @@ struct message_counters {
 	counter_t busy;		/* told the guest to try again */
 	counter_t slot_busy;	/* the guest's slot was occupied */
 	counter_t lost;		/* the VP had no message page */
+	counter_t posts_refused;	/* hypercalls, by fault */
 	counter_t withheld, delayed, duplicated;	/* by fault */
 };
 

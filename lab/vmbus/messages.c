@@ -111,10 +111,27 @@ static bool connection_is_known(const struct vmbus *bus, uint32_t id)
 	       (id == VMBUS_CONN_MESSAGE_V5 && bus->max_version >= VMBUS_VERSION_5_0);
 }
 
+/* The status that a fault gives the hypercall with this message, 0 when none fires. */
+static uint16_t refused_by_fault(struct vmbus *bus, const void *payload, uint32_t len)
+{
+	const struct fault *f;
+	uint32_t msg;
+
+	if (len < sizeof(msg))
+		return HV_STATUS_SUCCESS;
+	memcpy(&msg, payload, sizeof(msg));
+	f = fault_fires(bus->faults, "vmbus", "refuse-post", message_name(msg));
+	if (!f)
+		return HV_STATUS_SUCCESS;
+	count(&bus->messages.posts_refused);
+	return (uint16_t)fault_u64(f, "status", HV_STATUS_INVALID_PARAMETER);
+}
+
 uint16_t vmbus_post_message(struct vmbus *bus, uint32_t connection_id, uint32_t type,
 			    const void *payload, uint32_t len)
 {
 	struct in_msg *m;
+	uint16_t status;
 
 	if (!connection_is_known(bus, connection_id))
 		return HV_STATUS_INVALID_CONNECTION_ID;
@@ -124,6 +141,9 @@ uint16_t vmbus_post_message(struct vmbus *bus, uint32_t connection_id, uint32_t 
 		count(&bus->messages.ignored);
 		return HV_STATUS_SUCCESS;
 	}
+	status = refused_by_fault(bus, payload, len);
+	if (status)
+		return status;
 	/* A guest that asks and never takes the answers is told to wait. */
 	if (atomic_load(&bus->n_in) >= BUS_MAX_PENDING ||
 	    atomic_load(&bus->n_out) >= BUS_MAX_PENDING)
@@ -164,6 +184,7 @@ json_t *vmbus_message_counters(struct vmbus *bus)
 		{ "busy", offsetof(struct message_counters, busy) },
 		{ "slot_busy", offsetof(struct message_counters, slot_busy) },
 		{ "lost", offsetof(struct message_counters, lost) },
+		{ "posts_refused", offsetof(struct message_counters, posts_refused) },
 		{ "withheld", offsetof(struct message_counters, withheld) },
 		{ "delayed", offsetof(struct message_counters, delayed) },
 		{ "duplicated", offsetof(struct message_counters, duplicated) },

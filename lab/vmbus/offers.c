@@ -5,6 +5,7 @@
  * guest has sent RELID_RELEASED, or a late message would hit a new channel.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,17 @@ static uint32_t alloc_relid(struct vmbus *bus)
 	return 0;
 }
 
+/* Flags that a fault adds to the offer of @ch, 0 when none fires. */
+static uint16_t flags_by_fault(const struct vmbus_channel *ch)
+{
+	const struct fault *f;
+	char tag[8];
+
+	snprintf(tag, sizeof(tag), "%u", ch->sub_index);
+	f = fault_fires(ch->bus->faults, ch->dev->name, "offer-flags", tag);
+	return f ? (uint16_t)fault_u64(f, "flags", VMBUS_CHANNEL_CONFIDENTIAL_EXTERNAL_MEMORY) : 0;
+}
+
 static void send_offer(struct vmbus_channel *ch)
 {
 	const struct vmbus_device *dev = ch->dev;
@@ -74,6 +86,7 @@ static void send_offer(struct vmbus_channel *ch)
 		m.monitor_allocated = 1;
 		m.offer.flags |= VMBUS_CHANNEL_REQUEST_MONITORED_NOTIFICATION;
 	}
+	m.offer.flags |= flags_by_fault(ch);
 	outq_send(ch->bus, &m, sizeof(m));
 }
 

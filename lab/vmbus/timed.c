@@ -6,22 +6,33 @@
 
 #include "vmbus/internal.h"
 
-static const char *const message_keys[] = { "msg", NULL };
-static const char *const delay_keys[] = { "msg", "us", NULL };
-static const char *const open_keys[] = { "channel", "status", NULL };
-static const char *const rescind_keys[] = { "reoffer_ms", NULL };
+#define TO_GUEST	"msg=version-response|offer|offers-delivered|gpadl-created|torndown|" \
+			"open-result|modify-response|rescind|unload-response|tl-connect-result"
+#define FROM_GUEST	"msg=request-offers|open|close|gpadl-header|gpadl-body|gpadl-teardown|" \
+			"relid-released|initiate-contact|unload|tl-connect|modify"
+
+static const char *const message_keys[] = { TO_GUEST, NULL };
+static const char *const delay_keys[] = { TO_GUEST, "us#", NULL };
+static const char *const post_keys[] = { FROM_GUEST, "status#", NULL };
+static const char *const open_keys[] = { "channel#", "status#", NULL };
+static const char *const flags_keys[] = { "channel#", "flags#", NULL };
+static const char *const rescind_keys[] = { "reoffer_ms#", NULL };
 
 const struct fault_kind vmbus_fault_kinds[] = {
 	{ .device_type = "vmbus", .what = "delay", .keys = delay_keys,
-	  .help = "msg=NAME,us=N: send a channel message N us late (1000)" },
+	  .help = TO_GUEST ",us=N: send a channel message N us late (1000)" },
 	{ .device_type = "vmbus", .what = "withhold", .keys = message_keys,
-	  .help = "msg=NAME: never send it (version-response, offer, offers-delivered, "
-		  "gpadl-created, torndown, open-result, modify-response, rescind, "
-		  "unload-response, tl-connect-result)" },
+	  .help = TO_GUEST ": never send it" },
 	{ .device_type = "vmbus", .what = "dup", .keys = message_keys,
-	  .help = "msg=NAME: send it twice" },
+	  .help = TO_GUEST ": send it twice" },
+	{ .device_type = "vmbus", .what = "refuse-post", .keys = post_keys,
+	  .help = FROM_GUEST ",status=S: the guest's hypercall with that message fails with "
+		  "HV_STATUS S (5, invalid parameter) and the message is not taken" },
 	{ .device_type = "*", .what = "refuse-open", .keys = open_keys,
 	  .help = "channel=K,status=S: OPENCHANNEL of sub-channel K fails with S" },
+	{ .device_type = "*", .what = "offer-flags", .keys = flags_keys,
+	  .help = "channel=K,flags=F: the offer of sub-channel K carries these flags too (4, "
+		  "confidential external memory)" },
 	{ .device_type = "*", .what = "rescind", .keys = rescind_keys, .timed = true,
 	  .help = "reoffer_ms=T: take the device away at at_ms; offer it again T ms later" },
 	{ .what = NULL }

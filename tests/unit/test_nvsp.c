@@ -449,6 +449,86 @@ static void test_fault_completions(void **state)
 	ng_free(ng);
 }
 
+/* The next packet must be a control message; it is given back. */
+static void take_control(struct netguest *ng, struct rndis_header *h, struct rndis_complete *c)
+{
+	struct ng_frame *f = calloc(1, sizeof(*f));
+
+	ng_recv(ng, 0, f);
+	assert_int_equal(f->channel_type, NVSP_CHANNEL_CONTROL);
+	memcpy(h, f->data, sizeof(*h));
+	memcpy(c, f->data + sizeof(*h), sizeof(*c));
+	free(f);
+}
+
+static void test_fault_dup_answer(void **state)
+{
+	struct netguest *ng = ng_new("responder", NULL);
+	uint32_t filter = NDIS_FILTER_DIRECTED;
+	struct rndis_complete c;
+	struct rndis_header h;
+
+	ng_up(ng, NVSP_VERSION_61);
+	fg_fault(ng->fg, "net0:dup-answer,op=rndis-set");
+	assert_int_equal(ng_set(ng, OID_GEN_PACKET_FILTER, &filter, sizeof(filter)),
+			 RNDIS_SUCCESS);
+	take_control(ng, &h, &c);
+	assert_int_equal(h.type, RNDIS_SET | RNDIS_COMPLETION);
+	assert_int_equal(c.request_id, ng->request_id);
+	assert_int_equal(c.status, RNDIS_SUCCESS);
+
+	fg_fault(ng->fg, "net0:dup-answer,op=rndis-set,us=2000,status=0xc0000001");
+	assert_int_equal(ng_set(ng, OID_GEN_PACKET_FILTER, &filter, sizeof(filter)),
+			 RNDIS_SUCCESS);
+	take_control(ng, &h, &c);
+	assert_int_equal(c.request_id, ng->request_id);
+	assert_int_equal(c.status, RNDIS_FAILURE);
+	ng_wait_counter(ng, 0, "control_repeated", 2);
+	ng_free(ng);
+}
+
+static void test_fault_empty_completion(void **state)
+{
+	struct netguest *ng = ng_new("responder", "net0:empty-completion,op=tx");
+	uint8_t frame[64], msg[256];
+	uint32_t len = ng_udp4(frame, 1, 9, 8), n = ng_message(msg, frame, len, NULL, 0, 0);
+	struct ring_packet pkt;
+	uint64_t id;
+
+	ng_up(ng, NVSP_VERSION_61);
+	id = ng_send_section(ng, 0, 0, msg, n);
+	fg_recv(ng->ch[0], &pkt);
+	assert_int_equal(pkt.type, VMBUS_PKT_COMPLETION);
+	assert_int_equal(pkt.trans_id, id);
+	assert_int_equal(pkt.payload_len, 0);
+	ng_transmit(ng, 0, frame, len, NULL, 0);
+	ng_wait_counter(ng, 0, "completions_emptied", 1);
+	ng_free(ng);
+}
+
+static uint32_t announced_alignment(const char *fault)
+{
+	struct rndis_initialize init = { .request_id = 7, .major = 1 };
+	struct netguest *ng = ng_new("responder", NULL);
+	struct rndis_initialize_complete done;
+	uint8_t reply[1024];
+
+	ng_up(ng, NVSP_VERSION_61);
+	if (fault)
+		fg_fault(ng->fg, fault);
+	ng_control(ng, RNDIS_INITIALIZE, &init, sizeof(init), reply);
+	memcpy(&done, reply + sizeof(struct rndis_header), sizeof(done));
+	ng_free(ng);
+	return done.packet_alignment_factor;
+}
+
+static void test_fault_alignment(void **state)
+{
+	assert_int_equal(announced_alignment(NULL), 3);
+	assert_int_equal(announced_alignment("net0:rndis-align"), 255);
+	assert_int_equal(announced_alignment("net0:rndis-align,factor=33"), 33);
+}
+
 static void test_fault_delay(void **state)
 {
 	struct netguest *ng = ng_new("responder", "net0:delay,op=nvsp-init,us=2000");
@@ -470,12 +550,15 @@ static void test_fault_ppi(void **state)
 {
 	static const char *const kinds[] = {
 		"size0", "huge", "offset", "short", "tiny", "length", "runt",
+		"runt\",\"data_len\":13,\"x\":\"",
 	};
 	struct netguest *ng = ng_new("responder", NULL);
 	unsigned int i;
 
 	ng_up(ng, NVSP_VERSION_61);
 	command(ng, "inject", "{\"kind\":\"ppi-none\"}", -EINVAL);
+	command(ng, "inject", "{\"kind\":\"ppi-runt\",\"data_len\":14}", -EINVAL);
+	command(ng, "inject", "{\"kind\":\"ppi-runt\",\"data_len\":\"6\"}", -EINVAL);
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct vmbus_xfer_page_range r;
 		uint8_t raw[256];
@@ -512,7 +595,7 @@ static void test_fault_ppi(void **state)
 			assert_true(p.ppi_length > r.byte_count);
 			break;
 		default:
-			assert_true(p.data_length < ETH_HEADER);
+			assert_int_equal(p.data_length, i == 6 ? PPI_RUNT_LEN : 13);
 		}
 		ng_give_back(ng, 0, pkt.trans_id);
 	}
@@ -559,6 +642,9 @@ int main(void)
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_fault_subchannels),
 		cmocka_unit_test(test_fault_completions),
+		cmocka_unit_test(test_fault_dup_answer),
+		cmocka_unit_test(test_fault_empty_completion),
+		cmocka_unit_test(test_fault_alignment),
 		cmocka_unit_test(test_fault_delay),
 		cmocka_unit_test(test_fault_ppi),
 		cmocka_unit_test(test_specs),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "proto/hv.h"
 #include "tests/unit/echodev.h"
 
 static void expect_rescind(struct fakeguest *fg, uint32_t relid)
@@ -322,6 +323,46 @@ static void test_message_faults(void **arg)
 	fg_free(fg);
 }
 
+static void test_refuse_post(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	struct vmbus_msg_modify mod = { .h.type = VMBUS_MSG_MODIFY, .relid = 1 };
+	struct fg_channel *ch = fg_open(fg, &e->vdev, 0, 4, 4, NULL, 0);
+	union fg_message m;
+
+	fg_fault(fg, "vmbus:refuse-post,msg=modify,count=2,status=0x13");
+	fg_fault(fg, "vmbus:refuse-post,msg=gpadl-teardown");
+	assert_int_equal(fg_try_post(fg, &mod, sizeof(mod)), HV_STATUS_INSUFFICIENT_BUFFERS);
+	assert_int_equal(fg_try_post(fg, &mod, 4), HV_STATUS_INSUFFICIENT_BUFFERS);
+	assert_int_equal(fg_try_post(fg, &mod, 3), HV_STATUS_SUCCESS);
+	fg_expect_silence(fg);
+	fg_post(fg, &mod, sizeof(mod));
+	fg_expect(fg, VMBUS_MSG_MODIFY_RESPONSE, &m);
+	mod.h.type = VMBUS_MSG_GPADL_TEARDOWN;
+	assert_int_equal(fg_try_post(fg, &mod, sizeof(mod)), HV_STATUS_INVALID_PARAMETER);
+	assert_int_equal(fg_message_counter(fg, "posts_refused"), 3);
+	assert_int_equal(fg_message_counter(fg, "received.gpadl-teardown"), 0);
+	fg_close(ch);
+	fg_free(fg);
+}
+
+static void test_offer_flags(void **arg)
+{
+	struct echo *e;
+	struct fakeguest *fg = echo_start(&e, 0);
+	uint16_t flags = fg_offer(fg, &e->vdev, 0)->offer.flags;
+
+	fg_fault(fg, "echo0:offer-flags,channel=0");
+	vmbus_rescind(&e->vdev);
+	while (fg_is_offered(fg, &e->vdev, 0))
+		fg_next(fg, &(union fg_message){ 0 }, NULL);
+	fg_release_relid(fg, 1);
+	vmbus_reoffer(&e->vdev);
+	assert_int_equal(fg_offer(fg, &e->vdev, 0)->offer.flags, flags | 4);
+	fg_free(fg);
+}
+
 static void test_timed_rescind(void **arg)
 {
 	struct echo *e;
@@ -407,6 +448,8 @@ int main(void)
 		cmocka_unit_test(test_gpadl_pins),
 		cmocka_unit_test(test_refuse_open),
 		cmocka_unit_test(test_message_faults),
+		cmocka_unit_test(test_refuse_post),
+		cmocka_unit_test(test_offer_flags),
 		cmocka_unit_test(test_timed_rescind),
 		cmocka_unit_test(test_timed_device_fault),
 		cmocka_unit_test(test_for_each_open),

@@ -28,6 +28,9 @@ int az_dispatch(const char *prog, const char *summary, const struct az_command *
 /* Runs the workload that argv[1] names, with the arguments after it. */
 int az_cmd_bench(int argc, char **argv);
 
+/* Has the module hv_exitlat measure: AZ_EXIT_FAILED when one measurement failed. */
+int az_cmd_exitlat(int argc, char **argv);
+
 /* Compares two sets of results: AZ_EXIT_FAILED when B is worse, AZ_EXIT_SKIP on too few runs. */
 int az_cmd_compare(int argc, char **argv);
 

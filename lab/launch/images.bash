@@ -125,13 +125,14 @@ guest_dependencies()
 
 build_guest()
 {
-	local key dir arm arms=()
+	local key dir arm arms=() own=()
 
 	for arm in stock patched; do
 		[ ! -d "$kernel_dir/$arm" ] || arms+=("$kernel_dir/$arm")
 	done
+	[ ! -d "$kernel_dir/own" ] || own=("$kernel_dir/own")
 	key=$(digest "$launch/guest.init" "$launch/images.bash" "$bin/azimuth" "$bin/labtool" "$busybox" \
-		"$image/release" "${arms[@]}")
+		"$image/release" "${arms[@]}" "${own[@]}")
 	guest=$lab/guest-$base.cpio
 	fresh "$guest" "$key" && return
 	dir=$tmp/guest
@@ -145,6 +146,8 @@ build_guest()
 		cp "$arm"/*.ko "$dir/modules/${arm##*/}/"
 		modinfo -F azimuth_queue "$arm/hv_netvsc.ko" >"$dir/modules/${arm##*/}/queue"
 	done
+	# Our own modules (scripts/modules) are the same in both arms.
+	[ ${#own[@]} = 0 ] || cp "${own[0]}"/*.ko "$dir/modules/"
 	install -m 755 "$launch/guest.init" "$dir/init"
 	pack_cpio "$dir" "$guest"
 	echo "$key" >"$guest.key"

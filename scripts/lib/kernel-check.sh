@@ -107,6 +107,9 @@ check_message()
 			"[a-z0-9_.]+ ([a-z-]+|$number) -> ([a-z-]+|$number)( within [0-9.]+%)? \(($any_base), (native|nested|deterministic)\)" \
 			'<name> <before> -> <after>[ within <n>%] (<base>, native|nested|deterministic)'
 	fi
+	[ -z "$(trailer Azimuth-harm "$file")" ] ||
+		grammar "$name" "$file" Azimuth-harm + '(udp_rtt_p50|read4k_p50) [0-9.]+%, .+' \
+			'udp_rtt_p50|read4k_p50 <n>%, <why>'
 	grammar "$name" "$file" Signed-off-by + '.+ <[^ <>]+@[^ <>]+>' 'Name <address>'
 	[ "$FAILURES" != "$before" ] || pass "$name" "message and trailers"
 }
@@ -196,43 +199,4 @@ check_style()
 warnings()
 {
 	{ grep -E '(warning|error): ' "$1" || true; } | sed -E 's/^[^ ]*\/(drivers|include)\//\1\//; s/:[0-9]+(:[0-9]+)?:/:/' | sort -u
-}
-
-# check_prefixes BASE SOURCE: each prefix of the series builds against the headers
-# package, and adds no warning under W=1 and sparse to what the base has. What the
-# base has is found out once.
-check_prefixes()
-{
-	local base=$1 tree=$KOUT/$1/prefix log=$KOUT/$1/prefix.log
-	local known=$KOUT/$1/prefix/.warnings first=0 count total name what args=()
-
-	total=$(series "$base" | wc -l)
-	if command -v sparse >/dev/null 2>&1; then
-		args=(C=1)
-	else
-		note "sparse is not installed: built without it"
-	fi
-	[ "$(cat "$known.of" 2>/dev/null)" != "$2 ${args[*]}" ] || first=1
-	for count in $(seq "$first" "$total"); do
-		name=$(series "$base" | awk -v n="$count" 'NR == n')
-		rm -rf "$SCRATCH/prefix"
-		prepare_drivers "$base" "$2" "$SCRATCH/prefix" "$count"
-		[ "$count" != 0 ] || rm -rf "$tree"
-		mkdir -p "$tree/include/azimuth"
-		mirror "$SCRATCH/prefix" "$tree"
-		if ! run_make "$log" -C "$KOUT/$base/headers" M="$tree" W=1 "${args[@]}" \
-			CONFIG_WERROR= CONFIG_DEBUG_INFO_BTF_MODULES= modules; then
-			fail "${name:-$base without patches}" "does not build on $base; the whole log is $log"
-			return 0
-		fi
-		warnings "$log" >"$SCRATCH/warnings"
-		if [ "$count" = 0 ]; then
-			cp -- "$SCRATCH/warnings" "$known"
-			printf '%s\n' "$2 ${args[*]}" >"$known.of"
-			continue
-		fi
-		what=$(comm -13 "$known" "$SCRATCH/warnings" | sed -n 1p)
-		[ -z "$what" ] || fail "$name" "new warning on $base: $what"
-		[ -n "$what" ] || pass "$name" "prefix builds on $base, W=1${args[*]:+ and sparse} add nothing"
-	done
 }

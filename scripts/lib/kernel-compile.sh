@@ -10,7 +10,7 @@ COMPILE_OPTIONS="HYPERVISOR_GUEST=y HYPERV=y/m HYPERV_VMBUS=m HYPERV_NET=m HYPER
 HYPERV_UTILS=m PCI_HYPERV=m MICROSOFT_MANA=m SCSI=y/m SCSI_FC_ATTRS=m PCI=y PCI_MSI=y
 NET_VENDOR_MICROSOFT=y BQL=y XDP_SOCKETS=y FTRACE=y MODVERSIONS=n WERROR=y"
 
-# arch_args: make arguments for $ARCH (x86_64 or arm64).
+# arch_args: make arguments for $ARCH (x86_64 or arm64) and, where it is set, $CLANG.
 arch_args()
 {
 	case ${ARCH:-x86_64} in
@@ -18,6 +18,7 @@ arch_args()
 	arm64) printf 'ARCH=arm64\nCROSS_COMPILE=%s\n' "${CROSS_COMPILE:-aarch64-linux-gnu-}" ;;
 	*) die 2 "ARCH=$ARCH: x86_64 or arm64 is possible" ;;
 	esac
+	[ -z "${CLANG:-}" ] || printf 'CC=%s\n' "$CLANG"
 }
 
 # set_option CONFIG-SCRIPT FILE NAME VALUE: y/m means y, or m where y is not
@@ -37,7 +38,7 @@ prepare_tree()
 	local base=$1 source=$2 out=$3 option stamp args missing=
 
 	mapfile -t args < <(arch_args)
-	stamp="$source $(cat "$KOUT/$base/version" 2>/dev/null) ${ARCH:-x86_64} $COMPILE_OPTIONS"
+	stamp="$source $(cat "$KOUT/$base/version" 2>/dev/null) ${ARCH:-x86_64} $COMPILE_OPTIONS${CLANG:+ $CLANG}"
 	[ "$(cat "$out/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
 	[ ! -e "$source/.config" ] ||
 		die 2 "$source was built in place: run make mrproper there, or give another KSRC"

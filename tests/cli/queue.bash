@@ -90,7 +90,7 @@ says()
 	shift 3
 
 	out=$("$@" 2>&1 </dev/null) || rc=$?
-	if [ "$rc" != "$want" ]; then
+	if [[ $rc != $want ]]; then
 		not_ok "$name" "exit status $rc, wanted $want: $out"
 	elif ! grep -qE -- "$regex" <<<"$out"; then
 		not_ok "$name" "no line like '$regex' in: $out"

@@ -144,6 +144,25 @@ says "rebase: a variant for it" '^variant +netvsc/thirty-7.5.patch' 0 "$queue" r
 says "rebase: its series names it" '^ +netvsc/thirty ' 0 "$queue" list 7.5
 new_repo
 
+# ---- export ----------------------------------------------------------------
+
+refuses "export: no arguments" 2 'export wants FORM BASE DIR' "$queue" export
+refuses "export: unknown form" 2 "unknown form 'tar'.*debian" "$queue" export tar 6.12 "$work/out"
+refuses "export: unknown base" 2 "unknown base '5.4'" "$queue" export series 5.4 "$work/out"
+refuses "export: no such directory" 2 'no such directory' "$queue" export series 6.12 "$work/none/out"
+refuses "export: something is there" 2 'already there' "$queue" export series 6.12 "$repo"
+refuses "export: a file is there" 2 'already there' "$queue" export series 6.12 "$repo/scripts/queue"
+refuses "export: no source for what needs one" 3 'no source of 6.12' \
+	env -u KSRC "$queue" export fedora 6.12 "$work/out"
+says "export: half of it fails" 'no configs|cannot|No such|no fragment' '[1-3]' "$queue" export debian 6.12 "$work/out"
+same "export: then nothing is written" "$(find "$work" -maxdepth 1 -name out -o -maxdepth 1 -name '.azimuth-export*')" ''
+mkdir "$work/out"
+says "export: into an empty directory" 'series of queue' 0 "$queue" export series 6.12 "$work/out"
+same "export: names as git gives them" "$(cat "$work/out/series")" "0001-hv-change-ten.patch
+0002-hv-change-thirty.patch
+0003-hv-change-twelve.patch"
+rm -rf "$work/out"
+
 # ---- prove -----------------------------------------------------------------
 
 # lab_run ARM OUTCOME OK [LINE]: what the lab leaves of a run of scenario thirty

@@ -17,7 +17,7 @@
 /* Input is the user's (2) or the machine lacks something (3). */
 static int exit_code(int rc)
 {
-	return rc == -EINVAL || rc == -E2BIG ? AZ_EXIT_USAGE : AZ_EXIT_ENV;
+	return rc == -EINVAL || rc == -E2BIG || rc == -EEXIST ? AZ_EXIT_USAGE : AZ_EXIT_ENV;
 }
 
 static int fail(int rc, const char *text)
@@ -123,10 +123,12 @@ static int create(struct session *s)
 	s->bus = vmbus_create(&s->machine.mem, s->faults, &platform);
 	if (!s->bus)
 		return az_env("VMBus: %s", strerror(errno));
+	vmbus_set_max_version(s->bus, s->options->vmbus_version);
 	machine_set_bus(&s->machine, s->bus);
 	rc = devices_add(s->bus, s->options);
 	if (rc)
 		return exit_code(rc);
+	faults_set_devices(s->faults, vmbus_is_there, s->bus);
 	rc = add_faults(s);
 	if (rc)
 		return rc;

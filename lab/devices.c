@@ -71,20 +71,39 @@ static int add_nets(struct vmbus *bus, const struct option_list *nets)
 	return 0;
 }
 
-static int add_disks(struct vmbus *bus, const struct option_list *disks)
+/* The controller @instance with those of the disks that name it; none without a disk. */
+static int add_controller(struct vmbus *bus, const struct option_list *disks,
+			  unsigned int instance)
 {
+	const char *mine[OPTIONS_MAX_LIST];
+	unsigned int n = 0, controller;
 	struct vmbus_device *dev;
 	char err[256];
-	int rc;
+	int rc = 0;
 
-	if (!disks->n)
+	for (unsigned int i = 0; i < disks->n && !rc; i++) {
+		rc = storvsp_controller_of(disks->item[i], &controller, err, sizeof(err));
+		if (!rc && controller == instance)
+			mine[n++] = disks->item[i];
+	}
+	if (!rc && !n)
 		return 0;
-	rc = storvsp_create(disks->item, disks->n, 0, &dev, err, sizeof(err));
+	if (!rc)
+		rc = storvsp_create(mine, n, instance, &dev, err, sizeof(err));
 	if (rc) {
 		az_err("--disk: %s", err);
 		return rc;
 	}
 	return add(bus, dev);
+}
+
+static int add_disks(struct vmbus *bus, const struct option_list *disks)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < STORVSP_MAX_CONTROLLERS && !rc; i++)
+		rc = add_controller(bus, disks, i);
+	return rc;
 }
 
 int devices_add(struct vmbus *bus, const struct options *o)

@@ -24,6 +24,17 @@ static int add_item(void *ctx, const char *value)
 	return 0;
 }
 
+static int set_version(void *ctx, const char *value)
+{
+	struct options *o = ctx;
+
+	if (!vmbus_parse_version(value, &o->vmbus_version))
+		return 0;
+	az_usage("--vmbus-version: there is no version %s: 4.0, 4.1, 5.0, 5.1, 5.2, 5.3 or 6.0",
+		 value);
+	return -EINVAL;
+}
+
 /* The devices know their own keys; one line each. */
 static const char *epilog(void)
 {
@@ -74,6 +85,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		       .min = 1, .max = MACHINE_MAX_VCPUS),
 		AZ_OPT(U32, "numa", 0, "N", "split processors and memory over N NUMA nodes",
 		       &o->numa, .min = 1, .max = MACHINE_MAX_VCPUS),
+		AZ_OPT(CALL, "vmbus-version", 0, "X.Y",
+		       "newest VMBus version of the host: 4.0 to 6.0 (6.0)", o, .call = set_version),
 		AZ_OPT(STRING, "console", 0, "FILE", "first serial port; - is standard output",
 		       &o->console),
 		AZ_OPT(STRING, "results", 0, "FILE", "second serial port: KTAP, @json, @mark",
@@ -120,6 +133,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	o->memory_mib = 512;
 	o->vcpus = 1;
 	o->seed = 1;
+	o->vmbus_version = VMBUS_VERSION_6_0;
 	rc = az_opts_parse(&opts, argc, argv, &first);
 	if (rc)
 		return rc;

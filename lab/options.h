@@ -20,6 +20,7 @@ struct options {
 	const char *operand;
 	struct option_list initrds, nets, disks, faults;
 	unsigned int memory_mib, vcpus, numa;
+	uint32_t vmbus_version;		/* the newest, VMBUS_VERSION_* */
 	uint64_t watchdog_ns, seed;
 	bool probe_kvm, list_faults, version;
 };

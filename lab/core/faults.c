@@ -83,6 +83,15 @@ int faults_register(struct faults *f, const struct fault_kind *table)
 	return ret;
 }
 
+void faults_set_devices(struct faults *f, bool (*is_there)(void *ctx, const char *device),
+			void *ctx)
+{
+	pthread_mutex_lock(&f->lock);
+	f->is_there = is_there;
+	f->ctx = ctx;
+	pthread_mutex_unlock(&f->lock);
+}
+
 static void link_fault(struct faults *f, struct fault *fault)
 {
 	/* Each fault has its own sequence: another one beside it changes nothing. */

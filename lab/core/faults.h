@@ -59,6 +59,14 @@ void faults_free(struct faults *f);
 int faults_register(struct faults *f, const struct fault_kind *table);
 
 /*
+ * From now on a fault is refused when @is_there(@ctx, DEVICE) says that no
+ * device is meant by DEVICE ("net7", or "net" for all of the type). It is
+ * called by faults_add() and must not call anything here.
+ */
+void faults_set_devices(struct faults *f, bool (*is_there)(void *ctx, const char *device),
+			void *ctx);
+
+/*
  * Add a fault while idle or while the guest runs (thread-safe). 0, or -EINVAL
  * with one line of explanation in @err. The caller hands timed faults on to
  * the device: *@out, when not NULL, is the new fault, owned by @f.

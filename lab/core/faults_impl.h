@@ -48,6 +48,8 @@ struct faults {
 	uint64_t seed, start_ms;
 	const struct fault_kind **tables;
 	unsigned int n_tables;
+	bool (*is_there)(void *ctx, const char *device);	/* NULL: any may be */
+	void *ctx;
 };
 
 /*

@@ -318,5 +318,7 @@ int fault_parse(struct faults *f, struct fault *fault, const char *spec,
 		return refuse(&p, "fault '%s': not of the form DEVICE:WHAT[,key=value]...", spec);
 	p.type_len = fault_type_length(fault->device);
 	ret = find_kind(&p, what);
+	if (!ret && f->is_there && !f->is_there(f->ctx, fault->device))
+		return refuse(&p, "fault '%s': there is no device '%s'", spec, fault->device);
 	return ret ? ret : parse_keys(&p, rest);
 }

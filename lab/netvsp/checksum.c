@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+#include "netvsp/iovwalk.h"
+
 /* @odd: the first byte is the low half of a word. */
 static uint64_t sum_piece(uint64_t sum, const uint8_t *p, size_t len, int odd)
 {
@@ -24,22 +26,12 @@ uint64_t csum_bytes(uint64_t sum, const void *data, size_t len)
 
 uint64_t csum_iov(uint64_t sum, const struct iovec *iov, int n, size_t offset, size_t len)
 {
-	size_t done = 0;
+	struct iov_walk walk = { .iov = iov, .n = n, .offset = offset, .left = len };
+	size_t done = 0, piece;
+	uint8_t *at;
 
-	for (; n > 0 && done < len; n--, iov++) {
-		size_t take;
-
-		if (offset >= iov->iov_len) {
-			offset -= iov->iov_len;
-			continue;
-		}
-		take = iov->iov_len - offset;
-		if (take > len - done)
-			take = len - done;
-		sum = sum_piece(sum, (const uint8_t *)iov->iov_base + offset, take, done & 1);
-		done += take;
-		offset = 0;
-	}
+	for (; iov_walk_next(&walk, &at, &piece); done += piece)
+		sum = sum_piece(sum, at, piece, done & 1);
 	return sum;
 }
 

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "netvsp/iovwalk.h"
+
 #define MAX_EXTENSIONS	8	/* IPv6 extension headers that are skipped */
 
 static void parse_l4(const uint8_t *head, size_t len, size_t l4, struct frame_layout *l)
@@ -107,47 +109,27 @@ size_t iov_bytes(const struct iovec *iov, int n)
 
 size_t iov_copy(const struct iovec *iov, int n, size_t offset, void *dst, size_t len)
 {
-	size_t done = 0;
+	struct iov_walk walk = { .iov = iov, .n = n, .offset = offset, .left = len };
+	size_t done = 0, piece;
+	uint8_t *at;
 
-	for (; n > 0 && done < len; n--, iov++) {
-		size_t take;
-
-		if (offset >= iov->iov_len) {
-			offset -= iov->iov_len;
-			continue;
-		}
-		take = iov->iov_len - offset;
-		if (take > len - done)
-			take = len - done;
-		memcpy((uint8_t *)dst + done, (const uint8_t *)iov->iov_base + offset, take);
-		done += take;
-		offset = 0;
-	}
+	for (; iov_walk_next(&walk, &at, &piece); done += piece)
+		memcpy((uint8_t *)dst + done, at, piece);
 	return done;
 }
 
 int iov_slice(const struct iovec *iov, int n, size_t offset, size_t len,
 	      struct iovec *out, int max)
 {
+	struct iov_walk walk = { .iov = iov, .n = n, .offset = offset, .left = len };
+	size_t piece;
+	uint8_t *at;
 	int used = 0;
 
-	for (; n > 0 && len; n--, iov++) {
-		size_t take;
-
-		if (offset >= iov->iov_len) {
-			offset -= iov->iov_len;
-			continue;
-		}
+	for (; iov_walk_next(&walk, &at, &piece); used++) {
 		if (used == max)
 			return -E2BIG;
-		take = iov->iov_len - offset;
-		if (take > len)
-			take = len;
-		out[used].iov_base = (uint8_t *)iov->iov_base + offset;
-		out[used].iov_len = take;
-		used++;
-		len -= take;
-		offset = 0;
+		out[used] = (struct iovec){ .iov_base = at, .iov_len = piece };
 	}
-	return len ? -EFAULT : used;
+	return walk.left ? -EFAULT : used;
 }

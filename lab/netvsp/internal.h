@@ -125,6 +125,7 @@ struct netvsp {
 	unsigned int queues;		/* channels at most */
 	uint32_t mtu;
 	uint32_t batch;			/* ranges in one receive packet */
+	uint32_t recv_sections;		/* used at most; 0: all that the buffer has */
 	uint64_t tx_us, tx_batch_us;	/* see tx_service_ns() */
 	bool rsc;
 

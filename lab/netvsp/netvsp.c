@@ -30,7 +30,10 @@ const char netvsp_help[] =
 	"                 guest, one after the other, before it is completed (0)\n"
 	"tx_batch_us=N    and tells so often what it has done (0: at once)\n"
 	"batch=N          frames in one receive packet at most, 1 to 256 (1)\n"
-	"rsc=on|off       offer coalesced receive frames (off)\n";
+	"rsc=on|off       offer coalesced receive frames (off)\n"
+	"recv_sections=N  sections of the receive buffer that the host uses at most\n"
+	"monitor_us=N     the guest signals by monitor page, and the host looks there\n"
+	"                 every N us, 1 to 1000000 (hypercalls)\n";
 
 #define OPS	"op=nvsp-init|recv-buf|send-buf|subchannel|switch-data-path|unknown|tx|rndis|" \
 		"rndis-init|rndis-query|rndis-set|rndis-keepalive|rndis-reset"
@@ -226,7 +229,7 @@ static const struct vmbus_device_ops netvsp_ops = {
 struct net_spec {
 	char *backend, *tap, *mac, *rsc;
 	uint64_t delay_us, tx_us, tx_batch_us;
-	unsigned int queues, mtu, batch;
+	unsigned int queues, mtu, batch, recv_sections, monitor_us;
 };
 
 static int fail(char *err, unsigned int err_len, const char *text, const char *what)
@@ -260,6 +263,9 @@ static int parse_spec(const char *text, struct net_spec *s, char *err, unsigned 
 		AZ_KV(U64, "tx_batch_us", &s->tx_batch_us, .max = 10000000),
 		AZ_KV(U32, "queues", &s->queues, .min = 1, .max = NVSP_MAX_CHANNELS),
 		AZ_KV(U32, "mtu", &s->mtu, .min = 68, .max = 65521),
+		AZ_KV(U32, "recv_sections", &s->recv_sections, .min = 1, .max = UINT32_MAX),
+		AZ_KV(U32, "monitor_us", &s->monitor_us, .min = 1,
+		      .max = VMBUS_MONITOR_LATENCY_MAX_US),
 		AZ_KV(U32, "batch", &s->batch, .min = 1, .max = RX_MAX_RANGES),
 		AZ_KV_DONE
 	};
@@ -308,6 +314,8 @@ static int configure(struct netvsp *dev, const struct net_spec *s, char *err,
 	dev->queues = s->queues;
 	dev->mtu = s->mtu;
 	dev->batch = s->batch;
+	dev->recv_sections = s->recv_sections;
+	dev->dev.monitor_latency_us = s->monitor_us;
 	dev->rsc = s->rsc && !strcmp(s->rsc, "on");
 	if (s->tap)
 		return tap_create(dev, s->tap, s->queues, &dev->backend, err, err_len);

@@ -169,9 +169,13 @@ static struct net_buffer *take_buffer(struct netvsp_channel *nc, const struct nv
 static bool take_recv_buffer(struct netvsp_channel *nc, const struct nvsp_message *in)
 {
 	struct net_buffer *b = take_buffer(nc, in, true, recv_section_size(nc->dev));
+	uint32_t most = nc->dev->recv_sections;
 
 	if (!b)
 		return false;
+	/* Before any other channel is there to see it. */
+	if (most && b->sections > most)
+		b->sections = most;
 	rx_free(nc);
 	net_buffer_put(nc->recv);
 	nc->recv = b;

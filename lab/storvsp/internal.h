@@ -68,6 +68,7 @@ struct storvsp_channel {
 
 struct storvsp {
 	struct vmbus_device dev;
+	unsigned int instance;
 	struct lun_table luns;
 	unsigned int max_channels;		/* sub-channels */
 	atomic_bool ready;			/* the guest finished the initialization */

@@ -16,7 +16,11 @@ const char storvsp_help[] =
 	"delay_us=N           delay of each completion of a read, write, flush, unmap\n"
 	"serial=TEXT          serial number (VPD 80)\n"
 	"lun=N                logical unit number, 0 to 63 (default: the next)\n"
-	"channels=N           sub-channels that the guest may ask for, 0 to 64 (default 16)\n";
+	"controller=N         the SCSI controller that it hangs on, 0 to 3 (default 0)\n"
+	"channels=N           sub-channels that the guest may ask for, 0 to 64 (default 16),\n"
+	"                     of the controller, as is\n"
+	"monitor_us=N         the guest signals by monitor page, and the host looks there\n"
+	"                     every N us, 1 to 1000000 (hypercalls)\n";
 
 #define NS_PER_US	1000ull
 #define DELAY_MAX_US	(3600ull * 1000 * 1000)
@@ -29,8 +33,10 @@ struct disk_spec {
 	unsigned int block_size;
 	unsigned int number;
 	unsigned int channels;
+	unsigned int controller;
+	unsigned int monitor_us;
 	bool read_only;
-	bool has_ram, has_number, has_channels;
+	bool has_ram, has_number, has_channels, has_controller;
 };
 
 static int say(char *err, unsigned int err_len, int rc, const char *spec, const char *what)
@@ -52,6 +58,10 @@ static int parse(const char *spec, struct disk_spec *s, char *err, unsigned int 
 		  .seen = &s->has_number },
 		{ .key = "channels", .type = AZ_OPT_U32, .dst = &s->channels,
 		  .max = LUN_MAX_CHANNELS, .seen = &s->has_channels },
+		{ .key = "controller", .type = AZ_OPT_U32, .dst = &s->controller,
+		  .max = STORVSP_MAX_CONTROLLERS - 1, .seen = &s->has_controller },
+		AZ_KV(U32, "monitor_us", &s->monitor_us, .min = 1,
+		      .max = VMBUS_MONITOR_LATENCY_MAX_US),
 		AZ_KV_DONE
 	};
 	char why[200];
@@ -126,6 +136,18 @@ static int set_serial(struct lun *lun, const char *spec, const struct disk_spec 
 	return 0;
 }
 
+int storvsp_controller_of(const char *spec, unsigned int *controller, char *err,
+			  unsigned int err_len)
+{
+	struct disk_spec s = { .block_size = 512 };
+	int rc = parse(spec, &s, err, err_len);
+
+	*controller = s.controller;
+	free(s.path);
+	free(s.serial);
+	return rc;
+}
+
 int lun_create(const char *spec, const char *owner, unsigned int dflt, struct lun **out,
 	       struct lun_extra *extra, char *err, unsigned int err_len)
 {
@@ -154,6 +176,8 @@ int lun_create(const char *spec, const char *owner, unsigned int dflt, struct lu
 	lun->blocks = lun->backend->size / lun->block_size;
 	extra->number = s.has_number ? (int)s.number : -1;
 	extra->channels = s.has_channels ? (int)s.channels : -1;
+	extra->controller = s.has_controller ? (int)s.controller : -1;
+	extra->monitor_us = s.monitor_us;
 	*out = lun;
 	lun = NULL;
 out:

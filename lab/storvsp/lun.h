@@ -47,6 +47,8 @@ struct lun_table {
 struct lun_extra {
 	int number;			/* lun=, or -1 */
 	int channels;			/* channels= (of the controller), or -1 */
+	int controller;			/* controller=, or -1 */
+	unsigned int monitor_us;	/* monitor_us= (of the controller), or 0 */
 };
 
 /*

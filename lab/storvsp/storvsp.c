@@ -174,6 +174,26 @@ static const struct vmbus_guid first_instance = {
 	  0xa1, 0xc3, 0x63, 0xd8, 0x06, 0xec, 0x15, 0xbb }
 };
 
+/* What a disk's spec says of its controller. */
+static int take_extra(struct storvsp *ctl, const char *spec, const struct lun_extra *extra,
+		      char *err, unsigned int err_len)
+{
+	if (ctl->dev.bus && (extra->channels >= 0 || extra->monitor_us)) {
+		snprintf(err, err_len, "disk '%s': %s= can only be given at the start", spec,
+			 extra->monitor_us ? "monitor_us" : "channels");
+		return -EINVAL;
+	}
+	if (extra->controller >= 0 && (unsigned int)extra->controller != ctl->instance) {
+		snprintf(err, err_len, "disk '%s': this is controller %u", spec, ctl->instance);
+		return -EINVAL;
+	}
+	if (extra->channels >= 0)
+		ctl->max_channels = extra->channels;
+	if (extra->monitor_us)
+		ctl->dev.monitor_latency_us = extra->monitor_us;
+	return 0;
+}
+
 int storvsp_add_lun(struct storvsp *ctl, const char *spec, int *number,
 		    char *err, unsigned int err_len)
 {
@@ -194,13 +214,9 @@ int storvsp_add_lun(struct storvsp *ctl, const char *spec, int *number,
 		rc = -EEXIST;
 		goto out_free;
 	}
-	if (extra.channels >= 0 && ctl->dev.bus) {
-		snprintf(err, err_len, "disk '%s': channels= can only be given at the start", spec);
-		rc = -EINVAL;
+	rc = take_extra(ctl, spec, &extra, err, err_len);
+	if (rc)
 		goto out_free;
-	}
-	if (extra.channels >= 0)
-		ctl->max_channels = extra.channels;
 	*number = lun->number;
 	lun_replace(&ctl->luns, lun->number, lun);
 	return 0;
@@ -222,6 +238,7 @@ int storvsp_create(const char *const *specs, unsigned int n, unsigned int instan
 		return -ENOMEM;
 	}
 	ctl->dev.ops = &storvsp_ops;
+	ctl->instance = instance;
 	snprintf(ctl->dev.name, sizeof(ctl->dev.name), "scsi%u", instance);
 	ctl->dev.instance_id = first_instance;
 	ctl->dev.instance_id.b[0] += instance;

@@ -47,6 +47,8 @@ void vmbus_free(struct vmbus *bus);
 /* Add @dev before the guest starts; the bus owns it then and calls ops->destroy. 0 or -errno. */
 int vmbus_add_device(struct vmbus *bus, struct vmbus_device *dev);
 struct vmbus_device *vmbus_find_device(struct vmbus *bus, const char *name);
+/* Is @name the bus ("vmbus"), a device, or a type that a device has? For faults_set_devices(). */
+bool vmbus_is_there(void *bus, const char *name);
 
 /*
  * From a vCPU thread: HvCallPostMessage with connection id, type and payload
@@ -73,6 +75,8 @@ json_t *vmbus_message_counters(struct vmbus *bus);
 
 /* The newest version that the host accepts (VMBUS_VERSION_*); before the guest starts. */
 void vmbus_set_max_version(struct vmbus *bus, uint32_t version);
+/* "5.3" as VMBUS_VERSION_*. 0, or -EINVAL for a version that there never was. */
+int vmbus_parse_version(const char *text, uint32_t *version);
 
 /*
  * A timed fault that faults_add() gave: it happens fault_at_ms() after this

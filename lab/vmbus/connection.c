@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The life of a connection: contact, offers, unload (drivers/hv/connection.c). */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,21 @@ static const uint32_t versions[] = {
 	VMBUS_VERSION_4_0, VMBUS_VERSION_4_1, VMBUS_VERSION_5_0, VMBUS_VERSION_5_1,
 	VMBUS_VERSION_5_2, VMBUS_VERSION_5_3, VMBUS_VERSION_6_0,
 };
+
+int vmbus_parse_version(const char *text, uint32_t *version)
+{
+	unsigned int i;
+	char name[16];
+
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		snprintf(name, sizeof(name), "%u.%u", versions[i] >> 16, versions[i] & 0xffff);
+		if (strcmp(text, name))
+			continue;
+		*version = versions[i];
+		return 0;
+	}
+	return -EINVAL;
+}
 
 static bool version_is_known(const struct vmbus *bus, uint32_t version)
 {

@@ -32,6 +32,7 @@ struct vmbus_channel;
 
 #define VMBUS_USER_DEFINED	VMBUS_USER_DEFINED_MAX
 #define VMBUS_MAX_PACKET	(64u * 1024)
+#define VMBUS_MONITOR_LATENCY_MAX_US	1000000u
 
 struct vmbus_device_ops {
 	const char *type;		/* "net", "scsi", "heartbeat", ... */
@@ -109,6 +110,7 @@ struct vmbus_device {
 
 struct channel_counters {
 	counter_t signals_received;	/* by the guest, coalesced ones counted each */
+	counter_t signals_monitored;	/* of these, seen in the monitor page */
 	counter_t interrupts_raised;
 	counter_t interrupts_suppressed;	/* written without: masked or ring not empty */
 	counter_t packets_in, packets_out;	/* guest->host, host->guest */

@@ -40,6 +40,7 @@ static void look(void *ctx)
 	if (atomic_load_explicit(st->monitor_pending, memory_order_relaxed) & st->monitor_mask &&
 	    atomic_fetch_and(st->monitor_pending, ~st->monitor_mask) & st->monitor_mask) {
 		count(&ch->counters.signals_received);
+		count(&ch->counters.signals_monitored);
 		channel_dispatch(ch);
 	}
 	loop_timer_arm(ch->loop, &st->monitor_timer, ch->dev->monitor_latency_us * 1000ull);

@@ -10,6 +10,7 @@
 const struct counter_name channel_counter_names[] = {
 #define COUNTER(name)	{ #name, offsetof(struct channel_counters, name) }
 	COUNTER(signals_received),
+	COUNTER(signals_monitored),
 	COUNTER(interrupts_raised),
 	COUNTER(interrupts_suppressed),
 	COUNTER(packets_in),

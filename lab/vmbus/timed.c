@@ -100,6 +100,20 @@ static bool is_meant(const struct vmbus_device *dev, const char *name)
 	return !strcmp(dev->name, name) || !strcmp(dev->ops->type, name);
 }
 
+bool vmbus_is_there(void *ctx, const char *name)
+{
+	struct vmbus *bus = ctx;
+	struct vmbus_device *dev;
+
+	if (!strcmp(name, "vmbus"))
+		return true;
+	pthread_mutex_lock(&bus->lock);
+	for (dev = bus->devices; dev && !is_meant(dev, name); dev = dev->next)
+		;
+	pthread_mutex_unlock(&bus->lock);
+	return dev;
+}
+
 int vmbus_timed_fault(struct vmbus *bus, struct fault *fault)
 {
 	struct vmbus_device *dev;

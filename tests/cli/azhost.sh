@@ -35,6 +35,21 @@ refuses "unknown fault" 2 'no-such-fault' \
 	"$azhost" --kernel "$kernel" --net responder --fault net0:no-such-fault
 refuses "fault with an unknown key" 2 'weight' \
 	"$azhost" --kernel "$kernel" --net responder --fault net0:malformed-ppi,weight=3
+refuses "fault of a device that is not there" 2 "no device 'net1'" \
+	"$azhost" --kernel "$kernel" --net responder --fault net1:lose-completion
+refuses "timed fault of a device that is not there" 2 "no device 'scsi0'" \
+	"$azhost" --kernel "$kernel" --net responder --fault scsi0:rescind,at_ms=5
+refuses "a fault's message that is none" 2 'none of' \
+	"$azhost" --kernel "$kernel" --fault vmbus:withhold,msg=opne-result
+refuses "unknown VMBus version" 2 'no version 5\.4.*5\.3' \
+	"$azhost" --kernel "$kernel" --vmbus-version 5.4
+refuses "controller out of range" 2 'controller.*0 to 3' \
+	"$azhost" --kernel "$kernel" --disk ram=1M,controller=4
+refuses "lun taken on the second controller" 2 'lun 0 is taken' \
+	"$azhost" --kernel "$kernel" --disk ram=1M,lun=0 --disk ram=1M,lun=0,controller=1 \
+	--disk ram=1M,lun=0,controller=1
+refuses "monitor latency out of range" 2 'monitor_us' \
+	"$azhost" --kernel "$kernel" --net responder,monitor_us=0
 refuses "initrd larger than memory" 2 'initrd' \
 	"$azhost" --kernel "$kernel" --initrd "$work/big.initrd" --memory 256
 

@@ -439,6 +439,8 @@ static void test_monitor(void **arg)
 	assert_int_equal(page->group[0].pending, 0);
 	fg_close(ch);
 	assert_true(fg_counter(fg, &e->vdev, 0, "signals_received") <= 20);
+	assert_int_equal(fg_counter(fg, &e->vdev, 0, "signals_monitored"),
+			 fg_counter(fg, &e->vdev, 0, "signals_received"));
 	/* The bit of a closed channel is nobody's. */
 	atomic_store(&page->group[0].pending, UINT32_MAX);
 	fg_expect_silence(fg);

@@ -227,6 +227,27 @@ static void test_refused(void **state)
 	faults_free(f);
 }
 
+static bool is_net0(void *ctx, const char *device)
+{
+	return !strcmp(device, ctx);
+}
+
+/* A device that is not there never fires: refused, whatever the fault. */
+static void test_absent_device(void **state)
+{
+	struct faults *f = make(1);
+	char err[256];
+
+	faults_set_devices(f, is_net0, (char *)"net0");
+	assert_int_equal(faults_add(f, "net0:delay,us=1", err, sizeof(err), NULL), 0);
+	assert_int_equal(faults_add(f, "net7:delay,us=1", err, sizeof(err), NULL), -EINVAL);
+	assert_non_null(strstr(err, "no device 'net7'"));
+	assert_int_equal(faults_add(f, "net7:rescind", err, sizeof(err), NULL), -EINVAL);
+	assert_int_equal(faults_add(f, "net7:no-such", err, sizeof(err), NULL), -EINVAL);
+	assert_null(strstr(err, "no device"));
+	faults_free(f);
+}
+
 static void test_limits(void **state)
 {
 	struct faults *f = make(1);
@@ -287,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_timed),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_absent_device),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_threads),
 	};

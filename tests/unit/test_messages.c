@@ -79,7 +79,12 @@ static void test_max_version(void **state)
 		.h.type = VMBUS_MSG_INITIATE_CONTACT, .version = VMBUS_VERSION_5_3, .sint = 2,
 	};
 	struct fakeguest *fg = start(0);
+	uint32_t version;
 
+	assert_int_equal(vmbus_parse_version("5.3", &version), 0);
+	assert_int_equal(version, VMBUS_VERSION_5_3);
+	assert_int_equal(vmbus_parse_version("5.4", &version), -EINVAL);
+	assert_int_equal(vmbus_parse_version("5", &version), -EINVAL);
 	vmbus_set_max_version(fg->bus, VMBUS_VERSION_5_2);
 	assert_int_equal(fg_connect(fg, VMBUS_VERSION_5_3), -ECONNREFUSED);
 	assert_int_equal(fg_connect(fg, VMBUS_VERSION_5_2), 0);

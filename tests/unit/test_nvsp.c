@@ -545,6 +545,58 @@ static void test_fault_delay(void **state)
 	ng_free(ng);
 }
 
+static bool waits_for_section(void *ctx)
+{
+	struct netguest *ng = ctx;
+
+	return fg_counter(ng->fg, ng->dev, 0, "rx_no_section") > 0;
+}
+
+/* A host with three sections: the fourth frame waits until one comes back. */
+static void test_few_sections(void **state)
+{
+	struct netguest *ng = ng_new("responder,queues=1,recv_sections=3", NULL);
+	struct ring_packet pkt;
+	uint64_t id[5];
+	unsigned int i;
+
+	ng_up(ng, NVSP_VERSION_61);
+	assert_int_equal(ng->recv_sections, 3);
+	for (i = 0; i < 5; i++)
+		command(ng, "inject", "{\"kind\":\"ppi-runt\"}", 0);
+	for (i = 0; i < 3; i++) {
+		fg_recv(ng->ch[0], &pkt);
+		id[i] = pkt.trans_id;
+	}
+	fg_wait(ng->fg, waits_for_section, ng);
+	assert_false(fg_try_recv(ng->ch[0], &pkt));
+	for (; i < 5; i++) {
+		ng_give_back(ng, 0, id[i - 3]);
+		fg_recv(ng->ch[0], &pkt);
+		id[i] = pkt.trans_id;
+	}
+	for (i = 2; i < 5; i++)
+		ng_give_back(ng, 0, id[i]);
+	ng_wait_counter(ng, 0, "rx_malformed", 5);
+	assert_int_equal(fg_counter(ng->fg, ng->dev, 0, "rx_dropped"), 0);
+	ng_free(ng);
+}
+
+/* The guest signals through the monitor page alone. */
+static void test_monitor(void **state)
+{
+	struct netguest *ng = ng_new("responder,queues=2,monitor_us=500", NULL);
+
+	assert_int_equal(fg_offer(ng->fg, ng->dev, 0)->monitor_allocated, 1);
+	ng_up(ng, NVSP_VERSION_61);
+	assert_int_equal(ng_subchannels(ng, 1), 1);
+	assert_int_equal(ng->ch[1]->offer.monitor_allocated, 1);
+	assert_int_not_equal(ng->ch[1]->offer.monitor_id, ng->ch[0]->offer.monitor_id);
+	assert_int_equal(ng->ch[0]->signals, 0);
+	assert_true(fg_counter(ng->fg, ng->dev, 0, "signals_monitored") > 0);
+	ng_free(ng);
+}
+
 /* What the driver gets when it asks: each spoilt block is as ppi.c says. */
 static void test_fault_ppi(void **state)
 {
@@ -647,6 +699,8 @@ int main(void)
 		cmocka_unit_test(test_fault_alignment),
 		cmocka_unit_test(test_fault_delay),
 		cmocka_unit_test(test_fault_ppi),
+		cmocka_unit_test(test_few_sections),
+		cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_specs),
 	};
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "storvsp/storvsp.h"
 #include "tests/unit/storrig.h"
 
 /* ---- initialization -------------------------------------------------------- */
@@ -37,6 +38,36 @@ static void test_bring_up(void **state)
 	assert_int_equal(ask_status(VSTOR_END_INITIALIZATION), 0);
 	v = ask(primary, srb(TUR, 0, VSTOR_DATA_NONE, 0));
 	assert_int_equal(v.srb.srb_status, SRB_SUCCESS);
+	stop();
+}
+
+/* Two controllers on one bus: each has its own name, instance and limits. */
+static void test_second_controller(void **state)
+{
+	static const char *const first[] = { "ram=1M,channels=3" };
+	static const char *const second[] = { "ram=1M,channels=1,controller=1,monitor_us=100" };
+	struct vmbus_device *other;
+	unsigned int number;
+	char err[300] = "";
+
+	start(first, 1);
+	assert_int_equal(storvsp_controller_of(second[0], &number, err, sizeof(err)), 0);
+	assert_int_equal(number, 1);
+	assert_int_equal(storvsp_controller_of(first[0], &number, err, sizeof(err)), 0);
+	assert_int_equal(number, 0);
+	assert_int_equal(storvsp_controller_of("ram=1M,controller=4", &number, err, sizeof(err)),
+			 -EINVAL);
+	assert_int_equal(storvsp_create(second, 1, 0, &other, err, sizeof(err)), -EINVAL);
+	assert_non_null(strstr(err, "controller 0"));
+	assert_int_equal(storvsp_create(second, 1, 1, &other, err, sizeof(err)), 0);
+	assert_string_equal(other->name, "scsi1");
+	assert_memory_not_equal(&other->instance_id, &dev->instance_id, sizeof(dev->instance_id));
+	assert_int_equal(other->monitor_latency_us, 100);
+	assert_int_equal(vmbus_add_device(fg->bus, other), 0);
+	assert_true(vmbus_is_there(fg->bus, "scsi"));
+	assert_true(vmbus_is_there(fg->bus, "scsi1"));
+	assert_false(vmbus_is_there(fg->bus, "scsi2"));
+	assert_false(vmbus_is_there(fg->bus, "net"));
 	stop();
 }
 
@@ -320,7 +351,8 @@ static void test_bad_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bring_up), TEST(test_subchannels), TEST(test_reopen),
+		cmocka_unit_test(test_bring_up), cmocka_unit_test(test_second_controller),
+		TEST(test_subchannels), TEST(test_reopen),
 		TEST(test_read_write_verify), TEST(test_autosense), TEST(test_scan),
 		TEST(test_hostile), TEST(test_full_ring), TEST(test_no_completion_wanted),
 		TEST(test_hotplug), TEST(test_resize), TEST(test_bad_commands),

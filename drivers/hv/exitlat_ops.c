@@ -25,6 +25,14 @@
 /* VMBus numbers its connections from 0x10000 up; the host refuses anything in bits 24 and above. */
 #define NO_CONNECTION		0x00ffffff
 
+/* Its place among the kernel's headers differs between the bases. */
+static __always_inline void run_cpuid(u32 leaf)
+{
+	u32 ebx, ecx = 0, edx;
+
+	asm volatile("cpuid" : "+a" (leaf), "=b" (ebx), "+c" (ecx), "=d" (edx) : : "memory");
+}
+
 static __always_inline void write_msr(u32 msr, u64 value)
 {
 	asm volatile("1: wrmsr\n2:\n" _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_WRMSR)
@@ -42,7 +50,7 @@ static s64 op_cpuid(struct exitlat_run *run)
 {
 	u64 start = exitlat_tsc();
 
-	cpuid_eax(HYPERVISOR_LEAF);
+	run_cpuid(HYPERVISOR_LEAF);
 	return exitlat_since(start);
 }
 

@@ -5,7 +5,7 @@
 # azhost: --vcpus 2 --net responder --fault net0:delay,op=nvsp-init,us=6000000
 # azhost: --fault net0:delay,op=recv-buf,us=6000000 --fault net0:delay,op=rndis-query,us=6000000
 # azhost: --fault net0:delay,op=subchannel,us=6000000
-# azhost: --fault vmbus:delay,msg=open-result,us=6000000,after=1
+# azhost: --fault vmbus:delay,msg=open-result,us=15000000,after=1
 # modules: hv_vmbus
 # timeout: 150
 # expect-stock: fail
@@ -15,7 +15,7 @@ guest() {
 	check "netvsc loads" mod_load hv_netvsc
 	check "interface up" net_up
 	check "UDP echo" udp_echo 20
-	wait_for 30 all_named
+	wait_for 20 all_named
 	dmesg | grep -E 'no answer|still waiting' | while read -r line; do diag "$line"; done
 	metric late_net_named "$(named)"
 	check "all five are named" all_named

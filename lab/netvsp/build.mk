@@ -8,8 +8,9 @@ AZHOST_SRCS += $(NETVSP_SRCS)
 # Expanded late: the bus is described in a file that comes after this one.
 NET_TEST_SRCS = $(CORE_SRCS) $(VMBUS_SRCS) $(FAKEGUEST_SRCS) $(NETVSP_SRCS) tests/unit/netguest.c
 
-UNIT_TESTS += nvsp rndis rss responder
+UNIT_TESTS += nvsp netfault rndis rss responder
 UNIT_nvsp_SRCS = $(NET_TEST_SRCS)
+UNIT_netfault_SRCS = $(NET_TEST_SRCS)
 UNIT_rndis_SRCS = $(NET_TEST_SRCS)
 UNIT_rss_SRCS = $(NET_TEST_SRCS)
 UNIT_responder_SRCS = $(NET_TEST_SRCS)

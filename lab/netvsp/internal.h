@@ -82,7 +82,7 @@ enum ppi_fault {
 enum net_msg_type {
 	NET_MSG_FRAME,		/* deliver @data */
 	NET_MSG_INDICATE,	/* RNDIS status @status, with the @len bytes of @data */
-	NET_MSG_INJECT,		/* send one malformed packet: enum ppi_fault @status, runt of @value */
+	NET_MSG_INJECT,		/* send a packet with PPI fault @status, a runt of @value */
 	NET_MSG_RSC,		/* send a coalesced frame of @value segments */
 };
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the lab boots: level 1's initramfs, the guest's initramfs, the scenarios
-# as an overlay to it, and the payload that carries them into level 1. Each is
-# made again only when its contents change. Sourced by lab/launch/lab, which
-# sets $lab, $image, $kernel_dir, $base and die.
+# What the lab boots: level 1's initramfs, each arm's kernel and initramfs, the
+# scenarios as an overlay to it, and the payload that carries them into level 1.
+# Each is made again only when its contents change. Sourced by lab/launch/lab,
+# which sets $lab, $level1_image, $kernel_dir, $base, $flavour, $arms and die.
 
 level1_modules=(virt/lib/irqbypass drivers/crypto/ccp/ccp arch/x86/kvm/kvm
 	arch/x86/kvm/kvm-amd drivers/net/tun)
-guest_modules=(hv_utils hv_storvsc hv_netvsc sd_mod pci-hyperv)
-arm_modules=(hv_vmbus hv_netvsc hv_storvsc pci-hyperv mana)
+guest_modules=(hv_vmbus hv_utils hv_storvsc hv_netvsc sd_mod pci-hyperv)
 
 # Hash of the contents of all files below the given paths, and of their names.
 digest()
@@ -68,28 +67,51 @@ build_level1()
 {
 	local key dir m
 
-	key=$(digest "$launch/level1.init" "$bin/labtool" "$busybox" "$image/release")
+	key=$(digest "$launch/level1.init" "$bin/labtool" "$busybox" "$level1_image/release")
 	fresh "$lab/level1.cpio" "$key" && return
 	dir=$tmp/level1
 	mkdir -p "$dir"/{modules,proc,sys,dev}
 	copy_busybox "$dir/bin"
 	cp "$bin/labtool" "$dir/bin/"
 	for m in "${level1_modules[@]}"; do
-		copy_module "$image/modules/kernel/$m" "$dir/modules/${m##*/}.ko" ||
-			die 3 "$image/modules has no module $m, which level 1 needs: try" \
-				"'scripts/kernel image $base' again"
+		copy_module "$level1_image/modules/kernel/$m" "$dir/modules/${m##*/}.ko" ||
+			die 3 "$level1_image/modules has no module $m, which level 1 needs: try" \
+				"'scripts/kernel image $level1_base' again"
 	done
 	install -m 755 "$launch/level1.init" "$dir/init"
 	pack_cpio "$dir" "$lab/level1.cpio"
 	echo "$key" >"$lab/level1.cpio.key"
 }
 
-# dependencies MODULE: paths below image/modules, first to load first.
+# Where an arm's modules lie, with modules.dep; our own of the distribution's kernel
+# are apart from these, and only drivers.
+modules_of()
+{
+	if [ "$flavour" = distribution ]; then
+		echo "$kernel_dir/image/modules"
+	else
+		echo "$kernel_dir/$flavour/$1/modules"
+	fi
+}
+
+# The kernel that an arm boots; azhost takes the ELF file.
+kernel_of()
+{
+	if [ -n "$kernel" ]; then
+		realpath "$kernel"
+	elif [ "$flavour" = distribution ]; then
+		echo "$kernel_dir/image/vmlinux"
+	else
+		echo "$kernel_dir/$flavour/$1/vmlinux"
+	fi
+}
+
+# dependencies TREE MODULE: paths below TREE, first to load first.
 dependencies()
 {
 	local line
 
-	line=$(grep -E "/$1\.ko(\.[a-z]+)?:" "$image/modules/modules.dep") || return 0
+	line=$(grep -E "/$2\.ko(\.[a-z]+)?:" "$1/modules.dep") || return 0
 	tr ' ' '\n' <<<"${line#*:}" | sed '/^$/d' | tac
 }
 
@@ -100,52 +122,65 @@ module_name()
 	echo "${name%%.ko*}"
 }
 
-# The distribution's modules that the guest needs besides the arms' own, and
-# /modules/needs, which tells lib.sh the order.
-guest_dependencies()
+# The KUnit tests that patches of the queue brought into a kernel of our own.
+test_modules()
 {
-	local dir=$1 m dep name
-
-	for m in "${guest_modules[@]}"; do
-		printf '%s:' "$m"
-		for dep in $(dependencies "$m"); do
-			name=$(module_name "$dep")
-			printf ' %s' "$name"
-			copy_module "$image/modules/${dep%%.ko*}" "$dir/modules/$name.ko" || return
-		done
-		echo
-		dep=$(sed -n "s,:.*,,;/\/$m\.ko/p" "$image/modules/modules.dep")
-		[ -z "$dep" ] || copy_module "$image/modules/${dep%%.ko*}" "$dir/modules/$m.ko" || return
-	done >"$dir/modules/needs"
-	# What an arm has comes from the arm alone.
-	for m in "${arm_modules[@]}"; do
-		rm -f "$dir/modules/$m.ko"
-	done
+	sed -n 's,^\([^:]*/\)\?\([^/:]*kunit[^/:]*\)\.ko:.*,\2,p' "$1/modules.dep" | sed '/^kunit$/d'
 }
 
+# guest_dependencies TREE DIR: the modules that the guest needs, those that they
+# need, and for lib.sh /modules/needs, which tells the order, and
+# /modules/builtin, which has those that are in the kernel.
+guest_dependencies()
+{
+	local tree=$1 dir=$2 m dep name suites
+
+	mapfile -t suites < <(test_modules "$tree")
+	for m in "${guest_modules[@]}" ${suites[@]+"${suites[@]}"}; do
+		printf '%s:' "$m"
+		for dep in $(dependencies "$tree" "$m"); do
+			name=$(module_name "$dep")
+			printf ' %s' "$name"
+			copy_module "$tree/${dep%%.ko*}" "$dir/modules/$name.ko" || return
+		done
+		echo
+		dep=$(sed -n "s,:.*,,;/\/$m\.ko/p" "$tree/modules.dep")
+		[ -z "$dep" ] || copy_module "$tree/${dep%%.ko*}" "$dir/modules/$m.ko" || return
+	done >"$dir/modules/needs"
+	sed 's,.*/,,; s,\.ko$,,' "$tree/modules.builtin" >"$dir/modules/builtin"
+}
+
+# build_guest ARM: the initramfs in $lab/guest-BASE-FLAVOUR-ARM.cpio.
 build_guest()
 {
-	local key dir arm arms=() own=()
+	local a=$1 guest tree parts key dir own=()
 
-	for arm in stock patched; do
-		[ ! -d "$kernel_dir/$arm" ] || arms+=("$kernel_dir/$arm")
-	done
-	[ ! -d "$kernel_dir/own" ] || own=("$kernel_dir/own")
+	guest=$(guest_of "$a")
+	tree=$(modules_of "$a")
+	parts=("$tree/modules.dep" "$tree/modules.builtin")
+	if [ "$flavour" = distribution ]; then
+		parts+=("$kernel_dir/image/release" "$kernel_dir/$a")
+		own=("$kernel_dir/own")
+	else
+		parts=("$kernel_dir/$flavour/$a/modules" "$kernel_dir/$flavour/$a/queue")
+		own=("$kernel_dir/$flavour/own")
+	fi
+	[ -d "${own[0]}" ] || own=()
 	key=$(digest "$launch/guest.init" "$launch/images.bash" "$bin/azimuth" "$bin/labtool" "$busybox" \
-		"$image/release" "${arms[@]}" "${own[@]}")
-	guest=$lab/guest-$base.cpio
+		"${parts[@]}" ${own[@]+"${own[@]}"})
 	fresh "$guest" "$key" && return
-	dir=$tmp/guest
+	dir=$tmp/guest-$a
 	mkdir -p "$dir"/{modules,proc,sys,dev,tmp,tests}
 	copy_busybox "$dir/bin"
 	cp "$bin/azimuth" "$bin/labtool" "$dir/bin/"
-	guest_dependencies "$dir" || die 3 "$image/modules lacks a module that the guest needs: try" \
-		"'scripts/kernel image $base' again"
-	for arm in "${arms[@]}"; do
-		mkdir "$dir/modules/${arm##*/}"
-		cp "$arm"/*.ko "$dir/modules/${arm##*/}/"
-		modinfo -F azimuth_queue "$arm/hv_netvsc.ko" >"$dir/modules/${arm##*/}/queue"
-	done
+	guest_dependencies "$tree" "$dir" || die 3 "$tree lacks a module that the guest needs:" \
+		"remove ${tree%/*} and make it again (scripts/kernel --help)"
+	if [ "$flavour" = distribution ]; then
+		cp "$kernel_dir/$a"/*.ko "$dir/modules/"
+		modinfo -F azimuth_queue "$kernel_dir/$a/hv_netvsc.ko" >"$dir/modules/queue"
+	else
+		cp "$kernel_dir/$flavour/$a/queue" "$dir/modules/"
+	fi
 	# Our own modules (scripts/modules) are the same in both arms.
 	[ ${#own[@]} = 0 ] || cp "${own[0]}"/*.ko "$dir/modules/"
 	install -m 755 "$launch/guest.init" "$dir/init"
@@ -153,19 +188,33 @@ build_guest()
 	echo "$key" >"$guest.key"
 }
 
+guest_of()
+{
+	echo "$lab/guest-$base-$flavour-$1.cpio"
+}
+
 # The directory that runner.sh runs from: links to everything, in $tmp/payload,
 # and the same as a tar archive for level 1.
 build_payload()
 {
-	local dir=$tmp/payload
+	local dir=$tmp/payload a file
 
 	mkdir -p "$dir/tests" "$tmp/overlay/tests"
 	cp "$tests"/*.sh "$tmp/overlay/tests/"
 	pack_cpio "$tmp/overlay" "$dir/tests.cpio"
 	cp "$tests"/*.sh "$dir/tests/"
 	ln -s "$bin"/{azhost,azimuth,labtool} "$launch/runner.sh" "$dir/"
-	ln -s "$kernel" "$dir/kernel"
-	ln -s "$guest" "$dir/guest.cpio"
+	printf 'BASE=%s FLAVOUR=%s\n' "$base" "$flavour" >"$dir/kernel.conf"
+	for a in $arms; do
+		ln -s "$(guest_of "$a")" "$dir/guest-$a.cpio"
+		file=$(kernel_of "$a")
+		# One kernel that both arms have is carried once.
+		if [ "$file" = "$(kernel_of "${arms%% *}")" ]; then
+			ln -sf "$file" "$dir/kernel"
+		else
+			ln -s "$file" "$dir/kernel-$a"
+		fi
+	done
 	[ "$mode" = native ] && return
 	tar -chf "$tmp/payload.tar" --sort=name --mtime=@0 --owner=0 --group=0 -C "$dir" . ||
 		die 3 "$tmp/payload.tar: cannot write: is the disk full?"

@@ -7,7 +7,8 @@
 #
 # The same code in level 1 and, in native mode, on the host. $LAB_MODE is the
 # mode, $LAB_SEED azhost's seed, $LAB_SINK "window" in level 1. Beside this file
-# lie azhost, azimuth, labtool, kernel, guest.cpio, tests.cpio and tests/.
+# lie azhost, azimuth, labtool, kernel or kernel-ARM, guest-ARM.cpio, tests.cpio, tests/
+# and kernel.conf, which says the kernel's base and flavour.
 # azhost runs in RUNDIR, after the scenario's prepare(), which may make disk files there.
 # Leaves console.txt, results.txt, host.txt, counters.json and status.json in RUNDIR.
 
@@ -16,21 +17,29 @@ MODE=${LAB_MODE:-native}
 LAB=$(cd "$(dirname "$0")" && pwd)
 CTL=$RUN/control.sock
 FILE=$LAB/tests/$SCENARIO.sh
-export SCENARIO ARM RUN MODE LAB CTL
+# shellcheck source=/dev/null
+. "$LAB/kernel.conf"
+export SCENARIO ARM BASE FLAVOUR RUN MODE LAB CTL
 
 header() {
 	sed -n "s/^# $1:[[:space:]]*//p" "$FILE" | tr '\n' ' ' | sed 's/ *$//'
 }
 
 timeout=$(header timeout)
-expected=$(header "expect-$ARM")
+expected=$(header "expect-$ARM-$FLAVOUR")
+: "${expected:=$(header "expect-$ARM-$BASE")}"
+: "${expected:=$(header "expect-$ARM")}"
 modules=$(header modules | tr -s ' ' ',')
 extra=$(header azhost)
 : "${timeout:=60}" "${expected:=ok}" "${modules:=hv_vmbus,hv_utils,sd_mod,hv_storvsc,hv_netvsc}"
 
+# A debug kernel checks each access; that it is slow is not its fault.
+[ "$FLAVOUR" != debug ] || timeout=$((timeout * 4))
+
 # The self-tests of crypto run beside user space for seconds under emulation.
 append="console=ttyS0 loglevel=5 nokaslr panic=-1 random.trust_cpu=on cryptomgr.notests=1"
 append="$append azimuth.scenario=$SCENARIO azimuth.arm=$ARM azimuth.mode=$MODE"
+append="$append azimuth.base=$BASE azimuth.flavour=$FLAVOUR"
 append="$append azimuth.modules=$modules $(header append)"
 
 # A TAP needs a network namespace of its own, so that no address, name or port
@@ -76,9 +85,12 @@ part() {
 
 part prepare
 
+kernel=$LAB/kernel-$ARM
+[ -e "$kernel" ] || kernel=$LAB/kernel
+
 cd "$RUN" || exit
 # shellcheck disable=SC2086 # the header's options are words
-"$LAB/azhost" --kernel "$LAB/kernel" --initrd "$LAB/guest.cpio" --initrd "$LAB/tests.cpio" \
+"$LAB/azhost" --kernel "$kernel" --initrd "$LAB/guest-$ARM.cpio" --initrd "$LAB/tests.cpio" \
 	--append "$append" --console "$console" --results "$RUN/results.txt" \
 	--counters "$RUN/counters.json" --control "$CTL" --watchdog "$timeout" \
 	--mode "$MODE" --seed "${LAB_SEED:-1}" $extra 2>"$RUN/azhost.txt" &
@@ -151,7 +163,7 @@ reason=$("$LAB/labtool" json "$RUN/counters.json" exit.reason 2>/dev/null) ||
 	reason=$(tail -n 1 "$RUN/azhost.txt" | tr -d '"\134' | tr '\t' ' ')
 
 cat >"$RUN/status.json" <<END
-{"scenario":"$SCENARIO","arm":"$ARM","mode":"$MODE","exit":$code,"reason":"$reason","outcome":"$outcome","expected":"$expected","ktap":{"pass":$pass,"fail":$fail,"skip":$skip},"ok":$good}
+{"scenario":"$SCENARIO","arm":"$ARM","base":"$BASE","flavour":"$FLAVOUR","mode":"$MODE","exit":$code,"reason":"$reason","outcome":"$outcome","expected":"$expected","ktap":{"pass":$pass,"fail":$fail,"skip":$skip},"ok":$good}
 END
 
 rm -f "$CTL" "$RUN/console.pipe" "$RUN/pids"

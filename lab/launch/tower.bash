@@ -47,7 +47,7 @@ tower_start()
 
 	mkdir -p "$dir"
 	"$bin/labtool" window create "$dir/window" "$window_bytes" || exit
-	ln -sf "$kernel" "$dir/kernel"
+	ln -sf "$level1_image/vmlinux" "$dir/kernel"
 	ln -sf "$lab/level1.cpio" "$dir/level1.cpio"
 	mkfifo "$dir/qmp.in" "$dir/qmp.out"
 	exec {qmp_in}<>"$dir/qmp.in" {qmp_out}<>"$dir/qmp.out"
@@ -110,8 +110,8 @@ snapshot_make()
 
 	tower_machine
 	key=$( { printf '%s\n' "${machine[@]}"; "$qemu" --version; cat "$lab/level1.cpio.key"
-		sha256sum <"$kernel"; grep -m 1 'model name' /proc/cpuinfo; } | sha256sum | cut -c1-16)
-	snapshot=$lab/level1-$mode-$key.snapshot
+		sha256sum <"$level1_image/vmlinux"; grep -m 1 'model name' /proc/cpuinfo; } | sha256sum | cut -c1-16)
+	snapshot=$lab/level1-$mode-$level1_ram-$key.snapshot
 	[ ! -e "$snapshot" ] || return 0
 
 	exec 9>"$lab/level1.lock"
@@ -120,7 +120,7 @@ snapshot_make()
 		[ ! -e "$snapshot" ] || break
 		note "level 1 boots once for mode $mode and is kept as a snapshot (attempt $try)"
 		if level1_boot "$dir" && snapshot_save "$dir"; then
-			rm -f "$lab/level1-$mode"-*.snapshot
+			rm -f "$lab/level1-$mode-$level1_ram"-*.snapshot
 			mv "$dir/state" "$snapshot"
 		fi
 		tower_stop

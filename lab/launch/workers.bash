@@ -53,8 +53,9 @@ job_lost()
 # One test per job, with the guest's and the host's results as its subtests.
 print_ktap()
 {
-	local name=$1 ok=$2 outcome=$3 text
+	local name=$1 ok=$2 outcome="$3" text
 
+	[ "$base-$flavour" = "$level1_base-distribution" ] || outcome+=" on $base $flavour"
 	text="    # Subtest: $name"$'\n'
 	text+=$(sed -n '/^\(not \)\?ok /p;/^# /p;/^1\.\./p' "$runs/$name/results.txt" \
 		"$runs/$name/host.txt" 2>/dev/null | sed 's/^/    /')

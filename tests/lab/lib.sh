@@ -12,7 +12,7 @@
 #
 #	$RUN		the run's directory: console.txt results.txt counters.json
 #	$CTL		azhost's control socket, for ctl
-#	$ARM $SCENARIO $MODE
+#	$ARM $SCENARIO $MODE, and of the kernel $BASE and $FLAVOUR
 #
 # Header lines of the scenario, all optional but the first:
 #
@@ -24,6 +24,8 @@
 #	# timeout: seconds		of the guest's watchdog
 #	# expect-stock: ok		ok, hang, panic, splat, reset or fail
 #	# expect-patched: ok
+#	# expect-stock-7.3: ok		on that base or flavour, where it differs
+#	# kernel: debug			runs on the debug kernel as well (scripts/lab-test)
 
 # ---- KTAP -----------------------------------------------------------------
 
@@ -124,11 +126,9 @@ wait_for() {
 
 # ---- guest: modules -------------------------------------------------------
 
-# mod_path MODULE: our arm's file, or else the distribution's.
+# mod_path MODULE: its file, of our arm.
 mod_path() {
-	for mod_file in "/modules/$ARM/$1.ko" "/modules/$1.ko"; do
-		[ -e "$mod_file" ] && echo "$mod_file" && return
-	done
+	[ -e "/modules/$1.ko" ] && echo "/modules/$1.ko" && return
 	echo "no module $1 in the initramfs" >&2
 	return 1
 }
@@ -138,9 +138,9 @@ mod_needs() {
 	sed -n "s/^$1: *//p" /modules/needs
 }
 
-# mod_is_loaded MODULE
+# mod_is_loaded MODULE: or in the kernel
 mod_is_loaded() {
-	[ -d "/sys/module/$(echo "$1" | tr - _)" ]
+	[ -d "/sys/module/$(echo "$1" | tr - _)" ] || grep -qxF "$1" /modules/builtin
 }
 
 # mod_load MODULE [PARAMETER=VALUE]...: with what it needs; nothing if loaded.
@@ -216,7 +216,12 @@ disk_dev() {
 # ---- guest: what the kernel said ------------------------------------------
 
 SPLAT='BUG:|WARNING:|Oops|general protection|soft lockup|hard LOCKUP|self-detected stall|detected stalls'
-SPLAT="$SPLAT|blocked for more than|Call Trace|KASAN|refcount_t|list_(add|del) corruption"
+SPLAT="$SPLAT|blocked for more than|Call Trace|KASAN|UBSAN|refcount_t|list_(add|del) corruption"
+# What lockdep, PROVE_RCU, DEBUG_ATOMIC_SLEEP, DEBUG_OBJECTS, DMA_API_DEBUG and the
+# work queue's watchdog of a debug kernel say, mostly under one of the heads above.
+SPLAT="$SPLAT|possible (circular|recursive|irq lock)|inconsistent lock state|held lock freed"
+SPLAT="$SPLAT|bad unlock balance|still held|sleeping function|suspicious RCU|ODEBUG|DMA-API:.*device"
+SPLAT="$SPLAT|workqueue lockup|RCU used illegally|refcount leak|unregister_netdevice: waiting"
 
 # splats [FILE]: the lines of dmesg, or of FILE, that no good run has.
 splats() {

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # desc: a CPU that read before the sub-channels opened uses them afterwards
-# azhost: --vcpus 4 --disk ram=16M,channels=1 --fault vmbus:delay,msg=gpadl-created,us=5000000,after=1,count=1
+# azhost: --vcpus 4 --disk disk.img,channels=1 --fault vmbus:delay,msg=gpadl-created,us=5000000,after=1,count=1
 # modules: hv_vmbus sd_mod
 # timeout: 150
 # expect-stock: fail
@@ -19,15 +19,26 @@ read_on() {
 		--warmup 0 --cpus "$1"
 }
 
+prepare() {
+	truncate -s 16M disk.img
+}
+
 guest() {
-	plan 7
+	plan 8
 	check "storvsc loads" mod_load hv_storvsc
 	check "disk there" wait_for 40 disk_dev
 	check "early reads on CPU 3" read_on 3 20
 	is "there is one sub-channel, not yet in use" "$(sub_interrupts)" 0
 	sleep 8
 	check "late reads on CPU 3" read_on 3 500
-	json late "{\"sub_interrupts\":$(sub_interrupts)}"
+	metric late_channel_sub_interrupts "$(sub_interrupts)"
 	compare "most went by the sub-channel" "$(sub_interrupts)" -ge 250
+	check "write and verify" azimuth bench io --file "/dev/$(disk_dev)" --rw verify --bs 64k \
+		--seed 17
 	check_no_splat
+}
+
+verify() {
+	check "the data is in the host's file" "$LAB/azimuth" bench io --file "$RUN/disk.img" \
+		--rw check --bs 64k --seed 17
 }

@@ -7,9 +7,10 @@
 # expect-stock: hang
 
 guest() {
-	plan 10
+	plan 12
 	check "interface up" net_up
 	check "disk there" wait_for 20 disk_dev
+	check "write and verify" data verify
 	check "unload hv_netvsc" mod_unload hv_netvsc
 	check "unload hv_storvsc" mod_unload hv_storvsc
 	check "unload hv_utils" mod_unload hv_utils
@@ -17,11 +18,16 @@ guest() {
 	check "load everything again" load_all
 	check "UDP echo afterwards" echo_works
 	check "read afterwards" read_works
+	check "the data is still there" data check
 	check_no_splat
 }
 
 load_all() {
 	mod_load hv_vmbus && mod_load hv_utils && mod_load hv_storvsc && mod_load hv_netvsc
+}
+
+data() {
+	azimuth bench io --file "/dev/$(disk_dev)" --rw "$1" --bs 64k --seed 19
 }
 
 echo_works() {

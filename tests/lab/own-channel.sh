@@ -33,7 +33,7 @@ guest() {
 		azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 1000 \
 			--warmup 0 --cpus $cpu >/dev/null
 		own=$(($(interrupts $cpu) - from))
-		json "own-$cpu" "{\"interrupts\":$own}"
+		metric "own_channel_cpu$cpu" $own
 		compare "CPU $cpu takes its own 1000 completions" $own -ge 950
 	done
 	check "the disk reads and writes right" azimuth bench io --file "/dev/$(disk_dev)" \

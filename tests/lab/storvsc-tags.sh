@@ -20,14 +20,16 @@ load() {
 
 # The first load also costs what is never given back; the second is measured.
 guest() {
-	plan 5
+	plan 6
 	check "storvsc loads" load
 	sleep 1
 	check "storvsc unloads" mod_unload hv_storvsc
 	before=$(free_kib)
 	check "storvsc loads again" load
 	after=$(free_kib)
-	json tag-memory "{\"kib\":$((before - after))}"
+	metric storvsc_tags_kib $((before - after))
+	is "no I/O scheduler on several queues" "$(sed 's/ *$//' "/sys/block/$(disk_dev)/queue/scheduler")" \
+		"[none] mq-deadline"
 	compare "less than 12 MiB for the controller, its rings and its disk" \
 		$((before - after)) -lt 12288
 	check_no_splat

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: is a request counted as outstanding when its completion comes, on another CPU?
+# azhost: --vcpus 2 --disk ram=16M
+# modules: hv_vmbus hv_utils sd_mod
+# timeout: 120
+# expect-stock: fail
+
+tracing=/sys/kernel/tracing
+
+# The counter lies in front of the wait queue of those who wait for it to become 0: 12 bytes in
+# the stock driver, 8 in ours. The queue's address comes from its initialization.
+find_counter() {
+	mount -t tracefs tracefs $tracing 2>/dev/null
+	echo 8192 >$tracing/buffer_size_kb
+	echo 'p:init __init_waitqueue_head queue=%di:x64 name=+0(%si):string' \
+		>$tracing/kprobe_events || return
+	echo 'name ~ "*waiting_to_drain*"' >$tracing/events/kprobes/init/filter
+	echo 1 >$tracing/events/kprobes/init/enable
+	mod_load hv_storvsc || return
+	echo 0 >$tracing/events/kprobes/init/enable
+	queue=$(sed -n 's/.*init:.*queue=\(0x[0-9a-f]*\).*/\1/p' $tracing/trace | tail -n 1)
+	[ -n "$queue" ]
+}
+
+# Reads one by one, so whoever looks when the command is done must see itself, 1.
+watch_counter() {
+	distance=12
+	[ "$ARM" = stock ] || distance=8
+	echo >$tracing/trace
+	printf 'p:done scsi_done counter=@0x%x:s32\n' "$((queue - distance))" >>$tracing/kprobe_events &&
+		echo 1 >$tracing/events/kprobes/done/enable
+}
+
+guest() {
+	plan 6
+	check "storvsc loads" find_counter
+	check "disk there" wait_for 30 disk_dev
+	sleep 1
+	check "probe set" watch_counter
+	check "1000 reads on the CPU without interrupts" azimuth bench io \
+		--file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 1000 --warmup 0 --cpus 1
+	echo 0 >$tracing/events/kprobes/done/enable
+	all=$(grep -c 'done:' $tracing/trace)
+	early=$(grep 'done:' $tracing/trace | grep -vc 'counter=1$')
+	diag "the counter was: $(sed -n 's/.*done:.*counter=//p' $tracing/trace | sort | uniq -c | tr '\n' ';')"
+	diag "of $all completions, $early came when the request was not counted"
+	metric outstanding_uncounted "$early"
+	compare "all completions seen" "$all" -ge 1000
+	is "none before its request was counted" "$early" 0
+}

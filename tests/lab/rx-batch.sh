@@ -30,7 +30,8 @@ guest() {
 	echo 0 >$tracing/events/kprobes/enable
 	received=$(stat_of "$(net_dev)" rx_packets)
 	writes=$(grep -c -E 'completion:|batch:' $tracing/trace)
-	diag "$received frames received, $writes ring transactions to complete them"
+	metric rx_batch_frames "$received"
+	metric rx_batch_transactions "$writes"
 	compare "received under load" "$received" -ge 5000
 	compare "at least 16 frames a transaction" $((received / (writes + 1))) -ge 16
 }

@@ -24,11 +24,14 @@ guest() {
 	check "each CPU serves a channel" all_serve
 	azimuth bench io --file "$disk" --rw randread --bs 4096 --count 100000000 >/dev/null 2>&1 &
 	reader=$!
+	gone=0
 	for cpu in 3 2 1; do
 		check "CPU $cpu goes offline" online $cpu 0
+		gone=$((gone + 1 - $(cat /sys/devices/system/cpu/cpu$cpu/online)))
 		is "no channel is left on CPU $cpu" "$(channels_on $cpu)" 0
 		check "UDP echo without CPU $cpu" udp_echo 50
 	done
+	metric cpu_offline_gone $gone
 	for cpu in 1 2 3; do
 		online $cpu 1
 	done

@@ -101,6 +101,7 @@ seen() {
 
 # What the guest has traced is what the host has counted.
 verify() {
+	[ "$ARM" = patched ] || return 0
 	is "packets of the NIC to the host" "$(seen net_send)" \
 		"$(delta 'channels.device=net0.counters.packets_in' from to)"
 	is "packets of the NIC from the host" "$(seen net_recv)" \

@@ -31,6 +31,7 @@ guest() {
 	from=$(centis)
 	usleep 200000
 	count=$(offered)
+	metric subchan_open_at_once "$(opening)"
 	compare "there are three sub-channels or more" "$count" -ge 4
 	wait_for 60 reached "$count"
 	took=$((($(centis) - from) * 10))

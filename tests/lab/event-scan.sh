@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: how long a VMBus interrupt takes with a few channels, for the event flags that it looks through
+# azhost: --vcpus 1 --net responder
+# timeout: 90
+
+tracing=/sys/kernel/tracing
+
+# Times mean something in the deterministic mode only: they are path lengths there.
+guest() {
+	plan 4
+	check "interface up" net_up
+	udp_echo 50
+	mount -t tracefs tracefs $tracing 2>/dev/null
+	echo vmbus_isr >$tracing/set_ftrace_filter
+	check "interrupts can be timed" tee $tracing/current_tracer <<-END
+		function_graph
+	END
+	udp_echo 300
+	echo 0 >$tracing/tracing_on
+	# "  0)   1.234 us    |  vmbus_isr [hv_vmbus]();", the middle one of them
+	sed -nE 's/.* ([0-9.]+) us .*vmbus_isr.*/\1/p' $tracing/trace | sort -n >/tmp/times
+	count=$(wc -l </tmp/times)
+	compare "there are interrupts" "$count" -ge 200
+	median=$(sed -n "$((count / 2))p" /tmp/times)
+	json isr "{\"interrupts\":$count,\"median_us\":$median}"
+	metric event_scan_isr_us "$median" us
+	echo nop >$tracing/current_tracer
+	check_no_splat
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # desc: hv_exitlat: every measurement has its samples, and the host counted as many trips
-# arms: patched
+# arms: stock
 # azhost: --vcpus 4 --numa 2 --memory 512
 # modules: none
 # timeout: 120

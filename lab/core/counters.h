@@ -24,6 +24,12 @@ static inline void count(counter_t *c)
 	count_add(c, 1);
 }
 
+/* A maximum: only the thread that owns the counter sets it. */
+static inline void count_set(counter_t *c, uint64_t value)
+{
+	atomic_store_explicit(c, value, memory_order_relaxed);
+}
+
 /* The value now; other counters may already be ahead of it. */
 static inline uint64_t count_get(const counter_t *c)
 {

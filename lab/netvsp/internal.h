@@ -41,6 +41,7 @@ struct net_counters {
 	counter_t tx_vmbus_packets, tx_rndis_packets, tx_section, tx_gpa_direct, tx_mixed;
 	counter_t tx_bytes, tx_errors, tx_dropped, tx_csum, tx_lso, tx_segments, tx_vlan;
 	counter_t rx_packets, rx_vmbus_packets, rx_bytes, rx_completions, rx_bad_completions;
+	counter_t rx_completion_delay_ns, rx_completion_delay_max_ns;	/* sum; longest */
 	counter_t rx_failed, rx_no_section, rx_ring_full, rx_dropped, rx_filtered;
 	counter_t rx_rsc_frames, rx_vlan, rx_hashed, rx_steered, rx_malformed;
 	counter_t control_requests, control_responses, control_repeated, indications;
@@ -181,6 +182,7 @@ struct rx_state {
 	uint32_t n_free;
 	uint32_t *next;			/* chain of the sections of one packet; UINT32_MAX ends */
 	uint32_t *generation;		/* of the packet that begins there; 0: not with the guest */
+	uint64_t *sent_ns;		/* when that packet was sent, service_now_ns() */
 	uint32_t last_generation;
 	struct rx_range range[RX_MAX_RANGES];	/* filled and not sent yet */
 	uint32_t n_range;
@@ -200,6 +202,7 @@ struct netvsp_channel {
 	struct net_config config;
 	struct rx_state rx;
 	struct defer_queue defer;
+	uint64_t now_ns;		/* service_now_ns(), 0: not asked for yet */
 	uint64_t tx_busy_until;		/* defer_now_ns() when all packets taken are done */
 	struct out_packet *out, **out_tail;
 	unsigned int out_len;
@@ -210,6 +213,12 @@ struct netvsp_channel {
 
 /* Everything that waited: completions, backlog, packets of the guest, the backend. */
 void netvsp_service(struct netvsp_channel *nc);
+
+/*
+ * defer_now_ns() when it was asked for first in this turn, which ends with
+ * netvsp_service() or rx_push(): one look at the clock for all packets of a turn.
+ */
+uint64_t service_now_ns(struct netvsp_channel *nc);
 
 /* fault_fires() for this device. */
 const struct fault *netvsp_fault(struct netvsp_channel *nc, const char *what, const char *tag);
@@ -361,7 +370,7 @@ void rx_steer(struct netvsp_channel *nc, struct net_msg *m);
 int rx_data(struct netvsp_channel *nc, const struct net_msg *m);
 /* Put the backlog into sections. True when nothing of it waits any more. */
 bool rx_run(struct netvsp_channel *nc);
-/* Send what is in sections. True when nothing waits any more. */
+/* Send what is in sections; the turn of a backend ends. True when nothing waits any more. */
 bool rx_push(struct netvsp_channel *nc);
 /* The guest gave the sections of packet @trans_id back with NVSP @status. */
 void rx_completion(struct netvsp_channel *nc, uint64_t trans_id, uint32_t status);

@@ -75,7 +75,8 @@ static const struct counter_name counter_names[] = {
 	COUNTER(tx_gpa_direct), COUNTER(tx_mixed), COUNTER(tx_bytes), COUNTER(tx_errors),
 	COUNTER(tx_dropped), COUNTER(tx_csum), COUNTER(tx_lso), COUNTER(tx_segments),
 	COUNTER(tx_vlan), COUNTER(rx_packets), COUNTER(rx_vmbus_packets), COUNTER(rx_bytes),
-	COUNTER(rx_completions), COUNTER(rx_bad_completions), COUNTER(rx_failed),
+	COUNTER(rx_completions), COUNTER(rx_completion_delay_ns),
+	COUNTER(rx_completion_delay_max_ns), COUNTER(rx_bad_completions), COUNTER(rx_failed),
 	COUNTER(rx_no_section), COUNTER(rx_ring_full), COUNTER(rx_dropped), COUNTER(rx_filtered),
 	COUNTER(rx_rsc_frames), COUNTER(rx_vlan), COUNTER(rx_hashed), COUNTER(rx_steered),
 	COUNTER(rx_malformed), COUNTER(control_requests), COUNTER(control_responses),
@@ -89,6 +90,13 @@ const struct fault *netvsp_fault(struct netvsp_channel *nc, const char *what, co
 	return fault_fires(vmbus_faults(nc->ch->bus), nc->dev->dev.name, what, tag);
 }
 
+uint64_t service_now_ns(struct netvsp_channel *nc)
+{
+	if (!nc->now_ns)
+		nc->now_ns = defer_now_ns();
+	return nc->now_ns;
+}
+
 void netvsp_service(struct netvsp_channel *nc)
 {
 	struct net_backend *b = nc->dev->backend;
@@ -100,6 +108,7 @@ void netvsp_service(struct netvsp_channel *nc)
 	}
 	if (rx_run(nc) && rx_push(nc) && b->ops->resume)
 		b->ops->resume(b, nc->backend);
+	nc->now_ns = 0;
 }
 
 static void ready(struct vmbus_channel *ch)

@@ -49,7 +49,8 @@ int rx_init(struct netvsp_channel *nc)
 	rx->free = calloc(rx->count + 1, sizeof(*rx->free));
 	rx->next = calloc(rx->count + 1, sizeof(*rx->next));
 	rx->generation = calloc(rx->count + 1, sizeof(*rx->generation));
-	if (!rx->free || !rx->next || !rx->generation) {
+	rx->sent_ns = calloc(rx->count + 1, sizeof(*rx->sent_ns));
+	if (!rx->free || !rx->next || !rx->generation || !rx->sent_ns) {
 		rx_free(nc);
 		return -ENOMEM;
 	}
@@ -65,9 +66,11 @@ void rx_free(struct netvsp_channel *nc)
 	free(rx->free);
 	free(rx->next);
 	free(rx->generation);
+	free(rx->sent_ns);
 	rx->free = NULL;
 	rx->next = NULL;
 	rx->generation = NULL;
+	rx->sent_ns = NULL;
 	rx->n_free = 0;
 	rx->count = 0;
 	rx->n_range = 0;
@@ -93,7 +96,7 @@ static void forget_ranges(struct rx_state *rx)
 }
 
 /* The guest has the ranges now: chain them under the first. */
-static void hand_over(struct rx_state *rx, uint32_t generation)
+static void hand_over(struct rx_state *rx, uint32_t generation, uint64_t now_ns)
 {
 	uint32_t i;
 
@@ -101,6 +104,7 @@ static void hand_over(struct rx_state *rx, uint32_t generation)
 		rx->next[rx->range[i].section] =
 			i + 1 < rx->n_range ? rx->range[i + 1].section : NO_NEXT;
 	rx->generation[rx->range[0].section] = generation;
+	rx->sent_ns[rx->range[0].section] = now_ns;
 	rx->n_range = 0;
 }
 
@@ -152,8 +156,18 @@ static int push(struct netvsp_channel *nc)
 	rx->last_generation = generation;
 	if (!rx->range_control)
 		count(&nc->n->rx_vmbus_packets);
-	hand_over(rx, generation);
+	hand_over(rx, generation, service_now_ns(nc));
 	return 0;
+}
+
+/* For how long the guest had the sections of the packet that begins at @section. */
+static void count_delay(struct netvsp_channel *nc, uint32_t section)
+{
+	uint64_t delay = service_now_ns(nc) - nc->rx.sent_ns[section];
+
+	count_add(&nc->n->rx_completion_delay_ns, delay);
+	if (delay > count_get(&nc->n->rx_completion_delay_max_ns))
+		count_set(&nc->n->rx_completion_delay_max_ns, delay);
 }
 
 void rx_completion(struct netvsp_channel *nc, uint64_t trans_id, uint32_t status)
@@ -166,6 +180,7 @@ void rx_completion(struct netvsp_channel *nc, uint64_t trans_id, uint32_t status
 		return;
 	}
 	rx->generation[section] = 0;
+	count_delay(nc, section);
 	for (; section != NO_NEXT; section = rx->next[section])
 		rx->free[rx->n_free++] = section;
 	count(&nc->n->rx_completions);
@@ -410,5 +425,8 @@ bool rx_run(struct netvsp_channel *nc)
 
 bool rx_push(struct netvsp_channel *nc)
 {
-	return push(nc) == 0;
+	bool done = push(nc) == 0;
+
+	nc->now_ns = 0;		/* a backend's turn ends here, too */
+	return done;
 }

@@ -14,6 +14,7 @@
 /* ---- status (SAM-5 5.3) ---------------------------------------------------- */
 #define SAM_GOOD			0x00
 #define SAM_CHECK_CONDITION		0x02
+#define SAM_BUSY			0x08
 #define SAM_TASK_SET_FULL		0x28
 
 /* ---- operation codes (SPC-4 annex E) --------------------------------------- */
@@ -76,6 +77,7 @@
 #define ASC_INVALID_FIELD_IN_CDB	0x2400
 #define ASC_WRITE_PROTECTED		0x2700
 #define ASC_SPACE_ALLOCATION_FAILED	0x2707
+#define ASC_RESET_OCCURRED		0x2900	/* power on or reset */
 #define ASC_CAPACITY_CHANGED		0x2a09
 #define ASC_SAVING_NOT_SUPPORTED	0x3900
 #define ASC_INTERNAL_TARGET_FAILURE	0x4400

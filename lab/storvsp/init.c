@@ -104,6 +104,7 @@ void storvsp_control_packet(struct storvsp_channel *sc, struct storvsp_reply *re
 		/* What is in flight was carried out already; only completions may wait. */
 		status = atomic_load(&sc->ctl->ready) ? VSTOR_STATUS_SUCCESS :
 							VSTOR_STATUS_INVALID_STATE;
+		count(&sc->counters.resets);
 		storvsp_hurry(sc->ctl);
 	} else if (sc->ch->sub_index) {
 		count(&sc->counters.malformed);

@@ -32,6 +32,7 @@ struct storvsp_counters {
 	counter_t malformed;			/* packets that broke the protocol */
 	counter_t completions_delayed, completions_lost, completions_duplicated;
 	counter_t requests_withheld;
+	counter_t resets;			/* of a unit, the adapter or the bus */
 	counter_t commands[256];		/* by operation code */
 };
 

@@ -27,6 +27,7 @@ static const struct {
 	[SCSI_SENSE_CAPACITY_CHANGED] = { SENSE_UNIT_ATTENTION, ASC_CAPACITY_CHANGED,
 					  "capacity" },
 	[SCSI_SENSE_ABORTED] = { SENSE_ABORTED_COMMAND, ASC_COMMAND_ABORTED, "aborted" },
+	[SCSI_SENSE_ATTENTION] = { SENSE_UNIT_ATTENTION, ASC_RESET_OCCURRED, "attention" },
 };
 
 enum scsi_sense scsi_sense_by_name(const char *name)

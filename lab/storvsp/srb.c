@@ -99,10 +99,23 @@ static void count_command(struct storvsp_counters *c, const struct scsi_cmd *cmd
 	}
 }
 
+/* A command that was carried out, answered as if only a part of its data had come. */
+static void cut_short(const struct fault *f, struct scsi_cmd *cmd)
+{
+	uint64_t bytes = fault_u64(f, "bytes", 0);
+
+	if (cmd->srb_status != SRB_SUCCESS)
+		return;
+	if (bytes < cmd->done)
+		cmd->done = (uint32_t)bytes;
+	cmd->srb_status = (uint8_t)fault_u64(f, "srb", SRB_DATA_OVERRUN);
+}
+
 /* Carry out @cmd, or fail it as a fault says. */
 static void execute(struct storvsp_channel *sc, struct lun_table *luns, unsigned int number,
 		    struct scsi_cmd *cmd, const char *op)
 {
+	struct faults *faults = vmbus_faults(sc->ch->bus);
 	const struct fault *f;
 	enum scsi_sense sense;
 
@@ -111,13 +124,22 @@ static void execute(struct storvsp_channel *sc, struct lun_table *luns, unsigned
 		cmd->srb_status = SRB_BUSY;
 		return;
 	}
-	f = fault_fires(vmbus_faults(sc->ch->bus), sc->ctl->dev.name, "error", op);
+	f = fault_fires(faults, sc->ctl->dev.name, "status", op);
+	if (f) {
+		cmd->status = (uint8_t)fault_u64(f, "scsi", SAM_BUSY);
+		cmd->srb_status = (uint8_t)fault_u64(f, "srb", SRB_BUSY);
+		return;
+	}
+	f = fault_fires(faults, sc->ctl->dev.name, "error", op);
 	if (f) {
 		sense = scsi_sense_by_name(fault_str(f, "sense", "medium"));
 		scsi_fail(cmd, sense ? sense : SCSI_SENSE_READ_ERROR);
 		return;
 	}
 	scsi_execute(luns, number, cmd);
+	f = fault_fires(faults, sc->ctl->dev.name, "short", op);
+	if (f)
+		cut_short(f, cmd);
 }
 
 void storvsp_execute_srb(struct storvsp_channel *sc, const struct ring_packet *pkt,

@@ -17,9 +17,12 @@ static const char *const op_keys[] = { OP_KEY, NULL };
 static const char *const delay_keys[] = { OP_KEY, "us#", NULL };
 static const char *const error_keys[] = {
 	OP_KEY,
-	"sense=medium|medium-write|hardware|not-ready|illegal|protect|no-space|capacity|aborted",
+	"sense=medium|medium-write|hardware|not-ready|illegal|protect|no-space|capacity|"
+	"aborted|attention",
 	NULL
 };
+static const char *const status_keys[] = { OP_KEY, "scsi#", "srb#", NULL };
+static const char *const short_keys[] = { OP_KEY, "bytes#", "srb#", NULL };
 static const char *const subchannel_keys[] = { "grant#", NULL };
 
 const struct fault_kind storvsp_faults[] = {
@@ -28,6 +31,10 @@ const struct fault_kind storvsp_faults[] = {
 	{ "scsi", "lose-completion", op_keys, "carry a request out, never complete it", false },
 	{ "scsi", "dup-completion", op_keys, "complete a request twice", false },
 	{ "scsi", "error", error_keys, "fail a command with sense= (medium)", false },
+	{ "scsi", "status", status_keys,
+	  "answer with scsi=S (8, BUSY) and srb=S (5, BUSY) and do nothing", false },
+	{ "scsi", "short", short_keys,
+	  "carry a command out and say that bytes=N (0) came, srb=S (0x12, DATA OVERRUN)", false },
 	{ "scsi", "subchannels", subchannel_keys, "grant so many sub-channels at most (0)", false },
 	{ NULL, NULL, NULL, NULL, false }
 };
@@ -38,7 +45,7 @@ static const struct counter_name counter_names[] = {
 	NAME(reads), NAME(writes), NAME(bytes_read), NAME(bytes_written),
 	NAME(flushes), NAME(unmaps), NAME(errors), NAME(malformed),
 	NAME(completions_delayed), NAME(completions_lost), NAME(completions_duplicated),
-	NAME(requests_withheld),
+	NAME(requests_withheld), NAME(resets),
 	{ NULL, 0 }
 };
 

@@ -114,6 +114,7 @@ struct channel_counters {
 	counter_t interrupts_raised;
 	counter_t interrupts_suppressed;	/* written without: masked or ring not empty */
 	counter_t packets_in, packets_out;	/* guest->host, host->guest */
+	counter_t publications_in;	/* write_index had moved when the host looked */
 	counter_t completions_in, completions_out;
 	counter_t inband_in, gpa_direct_in, other_in;
 	counter_t inband_out, xfer_pages_out;

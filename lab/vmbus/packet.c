@@ -15,6 +15,7 @@ const struct counter_name channel_counter_names[] = {
 	COUNTER(interrupts_suppressed),
 	COUNTER(packets_in),
 	COUNTER(packets_out),
+	COUNTER(publications_in),
 	COUNTER(completions_in),
 	COUNTER(completions_out),
 	COUNTER(inband_in),
@@ -71,6 +72,7 @@ static void count_packet_in(struct channel_counters *c, const struct ring_packet
 int channel_recv(struct vmbus_channel *ch, struct ring_packet *pkt)
 {
 	struct channel_state *st = ch->state;
+	uint64_t published;
 	int ret;
 
 	if (st->dead)
@@ -82,7 +84,9 @@ int channel_recv(struct vmbus_channel *ch, struct ring_packet *pkt)
 	}
 	if (st->dispatching && !st->budget)
 		return 0;
+	published = ch->in.publications;
 	ret = ring_peek(&ch->in, &st->packet, st->buf, VMBUS_MAX_PACKET);
+	count_add(&ch->counters.publications_in, ch->in.publications - published);
 	if (!ret)
 		return 0;
 	if (ret < 0)

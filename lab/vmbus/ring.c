@@ -138,6 +138,7 @@ int ring_init(struct ring *r, const struct gpadl *gpadl, uint32_t first_page, ui
 		atomic_fetch_or_explicit(&control->feature_bits, VMBUS_RING_FEAT_PENDING_SEND_SZ,
 					 memory_order_release);
 	}
+	r->seen_write = r->own_index;
 	return index_is_valid(r, r->own_index) ? 0 : -EPROTO;
 }
 
@@ -159,6 +160,16 @@ int64_t ring_space(const struct ring *r)
 	return r->size - distance(r, read, r->own_index);
 }
 
+/* The producer may have moved its index many times between two looks: a lower bound. */
+static void note_publication(struct ring *r, int64_t avail)
+{
+	uint32_t write = advance(r, r->own_index, (uint32_t)avail);
+
+	if (write != r->seen_write)
+		r->publications++;
+	r->seen_write = write;
+}
+
 int ring_peek(struct ring *r, struct ring_packet *pkt, void *buf, uint32_t cap)
 {
 	struct vmbus_packet_descriptor d;
@@ -167,6 +178,7 @@ int ring_peek(struct ring *r, struct ring_packet *pkt, void *buf, uint32_t cap)
 
 	if (avail <= 0)
 		return (int)avail;
+	note_publication(r, avail);
 	if (avail < (int64_t)sizeof(d) + VMBUS_PACKET_TRAILER)
 		return -EPROTO;
 

@@ -31,6 +31,8 @@ struct ring {
 	struct vmbus_ring_control *control;	/* shared with the guest */
 	uint32_t own_index;	/* the index that this side publishes, never read back */
 	uint32_t pending;	/* producer: pending_send_sz as published */
+	uint32_t seen_write;	/* consumer: write_index when ring_peek() last looked */
+	uint64_t publications;	/* consumer: how often that had moved */
 };
 
 /* A packet taken from a ring, a private copy. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/unit/netguest.h"
@@ -174,6 +175,7 @@ static void test_few_sections(void **state)
 	}
 	fg_wait(ng->fg, waits_for_section, ng);
 	assert_false(fg_try_recv(ng->ch[0], &pkt));
+	usleep(2000);
 	for (; i < 5; i++) {
 		ng_give_back(ng, 0, id[i - 3]);
 		fg_recv(ng->ch[0], &pkt);
@@ -183,6 +185,9 @@ static void test_few_sections(void **state)
 		ng_give_back(ng, 0, id[i]);
 	ng_wait_counter(ng, 0, "rx_malformed", 5);
 	assert_int_equal(fg_counter(ng->fg, ng->dev, 0, "rx_dropped"), 0);
+	/* The first three were out for 2 ms at least. */
+	assert_true(fg_counter(ng->fg, ng->dev, 0, "rx_completion_delay_max_ns") >= 2000000);
+	assert_true(fg_counter(ng->fg, ng->dev, 0, "rx_completion_delay_ns") >= 3 * 2000000);
 	ng_free(ng);
 }
 

@@ -118,6 +118,27 @@ static void test_layout(void **state)
 	assert_int_equal(trailer >> 32, 48);
 }
 
+/* What came between two looks counts once, and looking does not count. */
+static void test_publications(void **state)
+{
+	struct pair *t = *state;
+	struct ring_packet pkt;
+	bool interrupt;
+
+	assert_int_equal(get(t, &pkt), 0);
+	assert_int_equal(t->c.publications, 0);
+	put(t, 1, "a", 1, &interrupt);
+	assert_int_equal(get(t, &pkt), 1);
+	assert_int_equal(get(t, &pkt), 1);
+	assert_int_equal(t->c.publications, 1);
+	ring_consume(&t->c, &pkt);
+	put(t, 2, "b", 1, &interrupt);
+	put(t, 3, "c", 1, &interrupt);
+	while (get(t, &pkt) == 1)
+		ring_consume(&t->c, &pkt);
+	assert_int_equal(t->c.publications, 2);
+}
+
 static void test_wrap_every_alignment(void **state)
 {
 	struct pair *t = *state;
@@ -410,6 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_layout, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_publications, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrap_every_alignment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_signal_on_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),

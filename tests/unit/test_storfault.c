@@ -35,6 +35,43 @@ static void test_fault_error(void **state)
 	assert_srb_good(&r, 512);
 }
 
+static void test_fault_status(void **state)
+{
+	struct vstor_srb r;
+
+	fg_fault(fg, "scsi0:status,op=read");
+	fg_fault(fg, "scsi0:status,op=flush,scsi=0,srb=0x0e");
+	fg_fault(fg, "scsi0:error,op=test,sense=attention");
+	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
+	assert_int_equal(r.scsi_status, SAM_BUSY);
+	assert_int_equal(r.srb_status, SRB_BUSY);
+	assert_int_equal(r.transfer_length, 0);
+	r = io(CDB(SCSI_SYNCHRONIZE_CACHE_10), VSTOR_DATA_NONE, 0, 0);
+	assert_int_equal(r.scsi_status, SAM_GOOD);
+	assert_int_equal(r.srb_status, 0x0e);
+	r = io(TUR, VSTOR_DATA_NONE, 0, 0);
+	assert_int_equal(r.scsi_status, SAM_CHECK_CONDITION);
+	assert_int_equal(r.sense[2], SENSE_UNIT_ATTENTION);
+	assert_int_equal(r.sense[12], 0x29);
+	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
+	assert_srb_good(&r, 512);
+	assert_int_equal(counter("errors"), 3);
+}
+
+static void test_fault_short(void **state)
+{
+	struct vstor_srb r;
+
+	fg_fault(fg, "scsi0:short,op=read,bytes=100");
+	fg_fault(fg, "scsi0:short,op=read,bytes=4096,srb=1");
+	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
+	assert_int_equal(r.scsi_status, SAM_GOOD);
+	assert_int_equal(r.srb_status, SRB_DATA_OVERRUN);
+	assert_int_equal(r.transfer_length, 100);
+	r = io(READ_ONE, VSTOR_DATA_READ, 0, 512);
+	assert_srb_good(&r, 512);		/* never more than there was */
+}
+
 static void test_fault_lost_and_withheld(void **state)
 {
 	uint8_t b[512];
@@ -148,7 +185,8 @@ static void test_disk_delay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_fewer_subchannels), TEST(test_fault_error),
+		TEST(test_fewer_subchannels), TEST(test_fault_error), TEST(test_fault_status),
+		TEST(test_fault_short),
 		TEST(test_fault_lost_and_withheld), TEST(test_fault_duplicate),
 		TEST(test_fault_delay), TEST(test_fault_delay_init), TEST(test_reset),
 		TEST(test_close_in_flight), cmocka_unit_test(test_disk_delay),

@@ -35,7 +35,7 @@ move() {
 left() {
 	left_count=0
 	[ -e /tmp/moved ] || left_count=1
-	! kill -0 $mtu 2>/dev/null || left_count=$((left_count + 1))
+	! kill -0 "$mtu" 2>/dev/null || left_count=$((left_count + 1))
 	echo $left_count
 }
 

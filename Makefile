@@ -97,6 +97,10 @@ check:
 	@scripts/setup build test kernel
 	@scripts/test --quick
 
+packages:
+	@scripts/setup kernel
+	@packaging/build
+
 fuzz:
 	@scripts/setup build test
 	@scripts/fuzz --seconds $(or $(SECONDS_EACH),300)
@@ -110,9 +114,10 @@ help:
 	@echo "make check   the quick part, for each commit (under 2 min)"
 	@echo "make bench   every figure that the project claims, measured (ONLY=pattern: a part)"
 	@echo "make fuzz    each fuzzer for SECONDS_EACH=300 seconds"
+	@echo "make packages  the patched drivers as DKMS and module packages, in out/packages"
 	@echo "make all     out/bin/azimuth and out/bin/azhost"
 	@echo "make clean   remove what was compiled; downloads and kernels stay in out/"
 
 .DEFAULT_GOAL := all
-.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run bench test check fuzz clean help
+.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run bench test check packages fuzz clean help
 .SECONDARY:

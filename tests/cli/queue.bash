@@ -90,6 +90,7 @@ says()
 	shift 3
 
 	out=$("$@" 2>&1 </dev/null) || rc=$?
+	# shellcheck disable=SC2053 # a pattern
 	if [[ $rc != $want ]]; then
 		not_ok "$name" "exit status $rc, wanted $want: $out"
 	elif ! grep -qE -- "$regex" <<<"$out"; then

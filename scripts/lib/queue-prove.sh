@@ -82,16 +82,22 @@ plain()
 # lab_evidence OPTIONS SCENARIO...: builds what the options need, and runs them.
 lab_evidence()
 {
-	local options=$1 dir base again status=0
+	local options=$1 dir base flavour again status=0
 	shift
 
 	dir=$(lab_dir "$options")
 	base=$(lab_option "$options" base 6.12)
 	rm -rf -- "${dir:?}"
 	mkdir -p "$dir"
-	"$ROOT/scripts/kernel" image "$base"
-	"$ROOT/scripts/kernel" stock "$base"
-	"$ROOT/scripts/kernel" build "$base"
+	flavour=$(lab_option "$options" flavour distribution)
+	[ "$base" = 6.12 ] || [ "$flavour" != distribution ] || flavour=lab
+	if [ "$flavour" = distribution ]; then
+		"$ROOT/scripts/kernel" image "$base"
+		"$ROOT/scripts/kernel" stock "$base"
+		"$ROOT/scripts/kernel" build "$base"
+	else
+		"$ROOT/scripts/kernel" build "$base" "$flavour"
+	fi
 	make -s -C "$ROOT" all || die 3 "make fails"
 	# shellcheck disable=SC2086 # options are words
 	(cd "$ROOT" && lab/launch/lab run $options --runs "$dir" "$@") >&2 || status=$?
@@ -116,7 +122,7 @@ run_values()
 		sed -n 's/^# metric \([a-z0-9_]*\) \(.*\)$/\1\t\2/p'
 }
 
-# lab_figures BASE DIR SCENARIO: figures of all repetitions. An arm that hung (or
+# lab_figures BASE DIR SCENARIO: figures of all repetitions on that base. An arm that hung (or
 # worse) before it printed a figure has the outcome in its place.
 lab_figures()
 {
@@ -125,6 +131,7 @@ lab_figures()
 	for run in "$dir/$scenario".stock.* "$dir/$scenario".patched.*; do
 		[ -f "$run/status.json" ] || continue
 		arm=${run%.*}
+		[ "$(jq -r --arg b "$base" '.base // $b' "$run/status.json")" = "$base" ] || continue
 		run_values "$run" | awk -v OFS='\t' -v arm="${arm##*.}" -v n="${run##*.}" \
 			-v outcome="$(jq -r .outcome "$run/status.json")" \
 			-v mode="$(jq -r .mode "$run/status.json")" \

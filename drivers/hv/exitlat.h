@@ -47,6 +47,7 @@ struct exitlat_run {
 	u64 delay_ns, delay_cycles;
 	u64 overhead;			/* ns to subtract from each sample */
 	unsigned int warm;		/* operations to do before the next that counts */
+	bool warmed;			/* those of the beginning have been done */
 	int err;			/* of the batch */
 	/* hypercalls and IPIs */
 	u64 status, ipi;		/* what goes into the ICR, or the mask of VPs */

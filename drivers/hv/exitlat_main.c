@@ -78,7 +78,10 @@ static bool step(struct exitlat_run *run)
 	return true;
 }
 
-/* On the CPU that measures. At least one sample or one loss, however slow it is. */
+/*
+ * On the CPU that measures. However slow it is: once it is warm, at least one sample or one loss,
+ * as each batch has to become warm again.
+ */
 static long batch(void *arg)
 {
 	struct exitlat_run *run = arg;
@@ -91,13 +94,17 @@ static long batch(void *arg)
 		local_irq_save(flags);
 	end = rdtsc() + exitlat_cycles(BATCH_US);
 	for (i = 0; i < BATCH + WARM_FIRST && !finished(run); i++) {
-		if (!step(run) || (run->rec->count > before && (s64)(rdtsc() - end) > 0))
+		if (!step(run))
+			break;
+		if ((!run->warmed || run->rec->count > before) && (s64)(rdtsc() - end) > 0)
 			break;
 	}
 	if (!run->kind->irqs_on)
 		local_irq_restore(flags);
 	preempt_enable();
-	run->warm = WARM_BATCH;
+	run->warmed |= !run->warm;
+	if (run->warmed)
+		run->warm = WARM_BATCH;
 	return run->err;
 }
 
@@ -238,8 +245,10 @@ static int run_slot(struct exitlat_slot *slot, unsigned int target)
 
 	if (!rc)
 		rc = new_record(slot);
-	if (rc)
+	if (rc) {
+		note(slot, rc, 0);
 		return rc;
+	}
 	overhead = exitlat.slot[0].rec;
 	slot->rec->overhead_min = overhead->min;
 	slot->rec->overhead_p50 = exitlat_hist_percentile(overhead, 500000);

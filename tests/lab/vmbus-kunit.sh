@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: the KUnit tests of VMBus, where the kernel has KUnit: they run when hv_vmbus is loaded
+# azhost: --vcpus 8 --memory 1024
+# modules: none
+# timeout: 120
+# expect-stock-7.3: fail
+
+tests="ring_batch_bytes ring_batch_full ring_batch_refused spread_no_smt spread_smt2 spread_smt4"
+
+passed() {
+	for passed_test in $tests; do
+		! dmesg | grep -qE "\] +ok [0-9]+ $passed_test\$" || echo "$passed_test"
+	done | wc -l
+}
+
+guest() {
+	mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+	check "VMBus loads" mod_load hv_vmbus
+	if ! [ -d /sys/kernel/debug/kunit ]; then
+		plan 2
+		skip "KUnit tests" "needs a kernel with KUnit"
+		return
+	fi
+	plan 3
+	diag "$(dmesg | grep -E 'vmbus_|(not )?ok [0-9]+ |EXPECTATION|ASSERTION' | tail -n 30)"
+	metric vmbus_kunit_passed "$(passed)"
+	is "all six pass" "$(passed)" 6
+	check_no_splat
+}

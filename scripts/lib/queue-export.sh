@@ -291,7 +291,7 @@ export_dkms()
 	source=$(present_source "$base")
 	[ -n "$source" ] || die 3 "no source of $base here: scripts/kernel fetch $base, or KSRC=<tree>"
 	prepare_drivers "$base" "$source" "$SCRATCH/dkms"
-	(cd "$SCRATCH/dkms" && find . -type f ! -name .gitignore ! -name Kconfig -print0 | cpio -0 -pdm --quiet "$dir")
+	(cd "$SCRATCH/dkms" && find drivers include Kbuild -type f ! -name .gitignore ! -name Kconfig -print0 | cpio -0 -pdm --quiet "$dir")
 	cp -- "$ROOT/COPYING" "$dir/"
 	{
 		printf 'PACKAGE_NAME="azimuth-drivers"\nPACKAGE_VERSION="%s"\n' "$(package_version "$base")"

@@ -107,6 +107,8 @@ check_message()
 			"[a-z0-9_.]+ ([a-z-]+|$number) -> ([a-z-]+|$number)( within [0-9.]+%)? \(($any_base), (native|nested|deterministic)\)" \
 			'<name> <before> -> <after>[ within <n>%] (<base>, native|nested|deterministic)'
 	fi
+	[[ $(trailer Patch-mainline "$file") != v* ]] ||
+		grammar "$name" "$file" Git-commit 1 '[0-9a-f]{40}' '<40 hex digits>, where Patch-mainline is a version'
 	[ -z "$(trailer Azimuth-harm "$file")" ] ||
 		grammar "$name" "$file" Azimuth-harm + '(udp_rtt_p50|read4k_p50) [0-9.]+%, .+' \
 			'udp_rtt_p50|read4k_p50 <n>%, <why>'

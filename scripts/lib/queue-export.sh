@@ -293,6 +293,9 @@ export_dkms()
 	prepare_drivers "$base" "$source" "$SCRATCH/dkms"
 	(cd "$SCRATCH/dkms" && find drivers include Kbuild -type f ! -name .gitignore ! -name Kconfig -print0 | cpio -0 -pdm --quiet "$dir")
 	cp -- "$ROOT/COPYING" "$dir/"
+	# An empty directory gets lost on the way.
+	mkdir -p "$dir/include/azimuth"
+	printf 'Trace headers are found from here: ../../drivers/...\n' >"$dir/include/azimuth/README"
 	{
 		printf 'PACKAGE_NAME="azimuth-drivers"\nPACKAGE_VERSION="%s"\n' "$(package_version "$base")"
 		printf 'BUILD_EXCLUSIVE_KERNEL="^%s\\."\n' "${base//./\\.}"

@@ -101,6 +101,8 @@ bad "an unknown base" 's/(6.12, /(5.4, /' 'Azimuth-metric'
 bad "no sign-off" '/^Signed-off-by/d' 'Signed-off-by'
 bad "no evidence" '/^Azimuth-evidence/d' 'Azimuth-evidence'
 bad "a full stop in the subject" 's/^Subject: .*/&./' 'subject'
+bad "merged, but which commit?" 's/^Patch-mainline: .*/Patch-mainline: v6.13/' "no trailer 'Git-commit"
+bad "a short commit" 's/^Patch-mainline: .*/Patch-mainline: v6.13\nGit-commit: 1a2b3c/' 'Git-commit'
 bad "other context" 's/^ line 31$/ line 3x/' 'git apply refuses'
 says "check: a file in no series" '^FAIL vmbus/stray.patch' 1 \
 	bash -c "cp '$repo/patches/vmbus/ten.patch' '$repo/patches/vmbus/stray.patch'; '$queue' check --quick"

@@ -66,7 +66,7 @@ if ! packaging/build $base >"$work/list" 2>"$work/log"; then
 fi
 ok "packages are built"
 release=$(cat out/kernel/$base/image/release)
-queue=$(scripts/queue list $base | sed -n 's/^.*, //p')
+queue=$(scripts/queue list $base | sed -n "s/^$base: .*, //p")
 dkms_deb=$(grep 'azimuth-drivers-dkms.*\.deb$' "$work/list")
 modules_deb=$(grep 'azimuth-modules-.*\.deb$' "$work/list")
 version=$(dpkg-deb -f "$dkms_deb" Version)

@@ -5,7 +5,7 @@
 # azhost: --vcpus 2 --net responder,queues=1 --fault vmbus:withhold,msg=modify-response
 # azhost: --fault vmbus:withhold,msg=torndown,after=1
 # timeout: 60
-# expect-stock: fail
+# expect-stock: hang
 
 # A move of the channel's interrupt waits first, then a change of the MTU, for the receive
 # buffer, after the ring. The device that the host takes away ends both waits.

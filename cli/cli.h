@@ -40,6 +40,9 @@ int az_cmd_summary(int argc, char **argv);
 /* Makes an HTML page from result.json; needs gnuplot. SIGPIPE is ignored from then on. */
 int az_cmd_report(int argc, char **argv);
 
+/* Prints the counters of the interface in argv[1] and of its queues, a line each: NAME VALUE. */
+int az_cmd_stats(int argc, char **argv);
+
 /*
  * Becomes the lab's launcher: that of $AZIMUTH_LAB or of the source tree that
  * the program lies in. Returns only when it cannot, with AZ_EXIT_ENV.

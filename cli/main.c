@@ -20,6 +20,7 @@ static const struct az_command commands[] = {
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
 	{ "summary", "make result.json from the lab's runs of two arms", az_cmd_summary },
 	{ "report", "make an HTML report from result.json", az_cmd_report },
+	{ "stats", "print what the kernel counts for a network interface", az_cmd_stats },
 	{ "lab", "run scenarios on the simulated Azure host", az_cmd_lab },
 	{ "version", "print the version", cmd_version },
 	{ NULL, NULL, NULL }

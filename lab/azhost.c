@@ -191,6 +191,7 @@ static int run_guest(const struct options *o)
 		.memory = (uint64_t)o->memory_mib << 20,
 		.vcpus = o->vcpus,
 		.numa_nodes = o->numa,
+		.smt = o->smt,
 		.boot = {
 			.kernel = o->kernel,
 			.initrds = o->initrds.item,

@@ -65,8 +65,13 @@ static int check(const struct options *o)
 		az_usage("--kernel: missing; give a bzImage or an ELF vmlinux");
 		return -EINVAL;
 	}
-	if (o->numa > o->vcpus) {
-		az_usage("--numa %u: more nodes than the %u VPs", o->numa, o->vcpus);
+	if (o->smt && o->vcpus % 2) {
+		az_usage("--smt: %u VPs cannot be paired, --vcpus must be even", o->vcpus);
+		return -EINVAL;
+	}
+	if (o->numa > (o->smt ? o->vcpus / 2 : o->vcpus)) {
+		az_usage("--numa %u: more nodes than the %u %s", o->numa,
+			 o->smt ? o->vcpus / 2 : o->vcpus, o->smt ? "cores" : "VPs");
 		return -EINVAL;
 	}
 	return 0;
@@ -85,6 +90,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		       .min = 1, .max = MACHINE_MAX_VCPUS),
 		AZ_OPT(U32, "numa", 0, "N", "split processors and memory over N NUMA nodes",
 		       &o->numa, .min = 1, .max = MACHINE_MAX_VCPUS),
+		AZ_OPT(FLAG, "smt", 0, NULL, "two VPs are the threads of a core", &o->smt),
 		AZ_OPT(CALL, "vmbus-version", 0, "X.Y",
 		       "newest VMBus version of the host: 4.0 to 6.0 (6.0)", o,
 		       .call = set_version),

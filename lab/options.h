@@ -22,7 +22,7 @@ struct options {
 	unsigned int memory_mib, vcpus, numa;
 	uint32_t vmbus_version;		/* the newest, VMBUS_VERSION_* */
 	uint64_t watchdog_ns, seed;
-	bool probe_kvm, list_faults, version;
+	bool smt, probe_kvm, list_faults, version;
 };
 
 /* 0; 1: help was printed; -EINVAL after one line on standard error. */

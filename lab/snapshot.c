@@ -36,6 +36,7 @@ void session_mark(void *ctx, const char *name)
 	json_object_set_new(mark, "ns", json_integer((json_int_t)ns));
 	json_object_set_new(mark, "channels", vmbus_counters(s->bus));
 	json_object_set_new(mark, "vm", machine_counters_vm(&s->machine));
+	json_object_set_new(mark, "synic_pages", machine_synic_pages(&s->machine));
 	pthread_mutex_lock(&s->marks_lock);
 	if (json_array_size(s->marks) < SESSION_MAX_MARKS)
 		json_array_append(s->marks, mark);
@@ -108,6 +109,7 @@ json_t *session_counters(struct session *s, bool at_end)
 					      "reason", s->machine.end_reason));
 	json_object_set_new(root, "vm", vm);
 	json_object_set_new(root, "vcpus", machine_counters_vcpus(&s->machine));
+	json_object_set_new(root, "synic_pages", machine_synic_pages(&s->machine));
 	json_object_set_new(root, "channels", vmbus_counters(s->bus));
 	json_object_set_new(root, "faults", faults_report(s->faults));
 	pthread_mutex_lock(&s->marks_lock);

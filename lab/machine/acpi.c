@@ -147,36 +147,70 @@ struct aml_scope {
 
 /* ---- topology ---------------------------------------------------------------- */
 
-unsigned int acpi_node_of_vp(unsigned int vp, unsigned int vcpus, unsigned int nodes)
+/* The first core of @node. */
+static unsigned int first_core(const struct vp_layout *l, unsigned int node)
 {
-	unsigned int node = 0, first = 0;
+	unsigned int cores = l->vcpus / l->threads, left;
 
-	for (; node + 1 < nodes; node++) {
-		first += vcpus / nodes + (node < vcpus % nodes);
-		if (vp < first)
-			break;
-	}
+	if (l->nodes < 2)
+		return 0;
+	left = cores % l->nodes;
+	return node * (cores / l->nodes) + (node < left ? node : left);
+}
+
+unsigned int acpi_node_of_vp(const struct vp_layout *l, unsigned int vp)
+{
+	unsigned int node = 0;
+
+	while (node + 1 < l->nodes && vp / l->threads >= first_core(l, node + 1))
+		node++;
 	return node;
 }
 
-unsigned int acpi_core_bits(unsigned int vcpus, unsigned int nodes)
+unsigned int acpi_package_vps(const struct vp_layout *l)
 {
-	unsigned int cores = nodes > 1 ? (vcpus + nodes - 1) / nodes : vcpus;
+	unsigned int cores = l->vcpus / l->threads;
+
+	return (l->nodes > 1 ? (cores + l->nodes - 1) / l->nodes : cores) * l->threads;
+}
+
+unsigned int acpi_package_bits(const struct vp_layout *l)
+{
 	unsigned int bits = 0;
 
-	while ((1u << bits) < cores)
+	while ((1u << bits) < acpi_package_vps(l))
 		bits++;
 	return bits;
 }
 
-uint32_t acpi_apic_id(unsigned int vp, unsigned int vcpus, unsigned int nodes)
+uint32_t acpi_apic_id(const struct vp_layout *l, unsigned int vp)
 {
-	unsigned int node = acpi_node_of_vp(vp, vcpus, nodes);
-	unsigned int core = vp;
+	unsigned int node = acpi_node_of_vp(l, vp);
 
-	while (core && acpi_node_of_vp(vp - (vp - core) - 1, vcpus, nodes) == node)
-		core--;
-	return node << acpi_core_bits(vcpus, nodes) | (vp - core);
+	return node << acpi_package_bits(l) | (vp - first_core(l, node) * l->threads);
+}
+
+/* Bytes of RAM of each node but the last, which has the rest. */
+static uint64_t node_share(const struct guest_memory *mem, unsigned int nodes)
+{
+	/* 128 MiB is the block in which Linux keeps memory. */
+	uint64_t unit = 128ull << 20, share = mem->size / nodes & ~(unit - 1);
+
+	return share ? share : mem->size / nodes & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
+}
+
+int acpi_node_of_gpa(const struct guest_memory *mem, unsigned int nodes, uint64_t gpa)
+{
+	uint64_t node;
+
+	if (!mem_at(mem, gpa, 1))
+		return -1;
+	if (nodes < 2)
+		return 0;
+	if (gpa >= GUEST_HIGH_RAM_START)
+		gpa -= GUEST_HIGH_RAM_START - mem->low_size;
+	node = gpa / node_share(mem, nodes);
+	return (int)(node < nodes ? node : nodes - 1);
 }
 
 void acpi_high_window(const struct guest_memory *mem, unsigned int phys_bits,
@@ -304,14 +338,14 @@ static uint64_t build_madt(struct builder *b, const struct acpi_config *config)
 	if (!m)
 		return 0;
 	m->lapic = LAPIC_ADDRESS;
-	for (unsigned int vp = 0; vp < config->vcpus; vp++) {
+	for (unsigned int vp = 0; vp < config->layout.vcpus; vp++) {
 		struct madt_lapic *l = append(b, sizeof(*l));
 
 		if (!l)
 			return 0;
 		l->length = sizeof(*l);
 		l->uid = (uint8_t)vp;
-		l->apic_id = (uint8_t)acpi_apic_id(vp, config->vcpus, config->numa_nodes);
+		l->apic_id = (uint8_t)acpi_apic_id(&config->layout, vp);
 		l->flags = 1;
 	}
 	io = append(b, sizeof(*io));
@@ -354,27 +388,24 @@ static uint64_t build_srat(struct builder *b, const struct guest_memory *mem,
 			   const struct acpi_config *config)
 {
 	struct srat *s = table_begin(b, "SRAT", 3, sizeof(*s));
-	unsigned int nodes = config->numa_nodes;
+	unsigned int nodes = config->layout.nodes;
 
 	if (!s)
 		return 0;
 	s->reserved1 = 1;
-	for (unsigned int vp = 0; vp < config->vcpus; vp++) {
+	for (unsigned int vp = 0; vp < config->layout.vcpus; vp++) {
 		struct srat_apic *a = append(b, sizeof(*a));
 
 		if (!a)
 			return 0;
 		a->length = sizeof(*a);
-		a->domain = (uint8_t)acpi_node_of_vp(vp, config->vcpus, nodes);
-		a->apic_id = (uint8_t)acpi_apic_id(vp, config->vcpus, nodes);
+		a->domain = (uint8_t)acpi_node_of_vp(&config->layout, vp);
+		a->apic_id = (uint8_t)acpi_apic_id(&config->layout, vp);
 		a->flags = 1;
 	}
 	for (unsigned int node = 0; node < nodes; node++) {
-		/* 128 MiB is the block in which Linux keeps memory. */
-		uint64_t unit = 128ull << 20, share = mem->size / nodes & ~(unit - 1);
+		uint64_t share = node_share(mem, nodes);
 
-		if (!share)
-			share = mem->size / nodes & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
 		srat_memory_of_node(b, mem, node, node * share,
 				    node + 1 == nodes ? mem->size : (node + 1) * share);
 	}
@@ -386,7 +417,7 @@ static uint64_t build_ssdt(struct builder *b, const struct acpi_config *config)
 	static const char hex[] = "0123456789ABCDEF";
 	struct table_header *h = table_begin(b, "SSDT", 2, sizeof(*h));
 	struct aml_scope *scope = append(b, sizeof(*scope));
-	size_t length = sizeof(*scope) - 1 + config->vcpus * sizeof(struct aml_processor);
+	size_t length = sizeof(*scope) - 1 + config->layout.vcpus * sizeof(struct aml_processor);
 
 	if (!h || !scope)
 		return 0;
@@ -395,7 +426,7 @@ static uint64_t build_ssdt(struct builder *b, const struct acpi_config *config)
 	scope->pkg_length[1] = (uint8_t)(length >> 4);
 	scope->pkg_length[2] = (uint8_t)(length >> 12);
 	memcpy(scope->name, "\\_SB_", 5);
-	for (unsigned int vp = 0; vp < config->vcpus; vp++) {
+	for (unsigned int vp = 0; vp < config->layout.vcpus; vp++) {
 		struct aml_processor *p = append(b, sizeof(*p));
 
 		if (!p)
@@ -442,7 +473,7 @@ int acpi_build(const struct guest_memory *mem, const struct acpi_config *config)
 	tables[n++] = build_fadt(&b, build_dsdt(&b));
 	tables[n++] = build_madt(&b, config);
 	tables[n++] = build_ssdt(&b, config);
-	if (config->numa_nodes)
+	if (config->layout.nodes)
 		tables[n++] = build_srat(&b, mem, config);
 	xsdt = build_xsdt(&b, tables, n);
 	if (b.overflow)

@@ -30,9 +30,15 @@
 #define MMIO_LOW_END		0xfebfffffu
 #define MMIO_HIGH_SIZE		(64ull << 30)
 
-struct acpi_config {
+/* How the VPs are put together. */
+struct vp_layout {
 	unsigned int vcpus;
-	unsigned int numa_nodes;	/* 0: no SRAT */
+	unsigned int nodes;		/* 0: the guest sees no NUMA, there is no SRAT */
+	unsigned int threads;		/* of a core: 1, or 2 and then vcpus is even */
+};
+
+struct acpi_config {
+	struct vp_layout layout;
 	unsigned int phys_bits;		/* guest physical address bits, CPUID 0x80000008 */
 };
 
@@ -44,12 +50,18 @@ void acpi_high_window(const struct guest_memory *mem, unsigned int phys_bits,
 		      uint64_t *start, uint64_t *size);
 
 /*
- * Topology. VPs and memory are split evenly over the nodes, the first ones
- * taking what is left over; a node is a package. The APIC id has the core in
- * its low acpi_core_bits() bits, the package above.
+ * Topology. Cores and memory are split evenly over the nodes, the first ones
+ * taking what is left over; a node is a package. The APIC id has the thread in
+ * its lowest bit when there are two, then the core, in acpi_package_bits() bits
+ * together, the package above. So VPs 2k and 2k + 1 are threads of one core.
  */
-unsigned int acpi_node_of_vp(unsigned int vp, unsigned int vcpus, unsigned int nodes);
-unsigned int acpi_core_bits(unsigned int vcpus, unsigned int nodes);
-uint32_t acpi_apic_id(unsigned int vp, unsigned int vcpus, unsigned int nodes);
+unsigned int acpi_node_of_vp(const struct vp_layout *l, unsigned int vp);
+unsigned int acpi_package_bits(const struct vp_layout *l);
+/* VPs of the largest package. */
+unsigned int acpi_package_vps(const struct vp_layout *l);
+uint32_t acpi_apic_id(const struct vp_layout *l, unsigned int vp);
+
+/* The node of @nodes (0 is taken for 1) whose memory has @gpa; -1 when it is not RAM. */
+int acpi_node_of_gpa(const struct guest_memory *mem, unsigned int nodes, uint64_t gpa);
 
 #endif

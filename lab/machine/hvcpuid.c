@@ -66,7 +66,7 @@ static struct kvm_cpuid_entry2 *add(struct kvm_cpuid2 *out, uint32_t cap, uint32
 static void set_cache(struct kvm_cpuid_entry2 *e, const struct cpu_topology *t)
 {
 	unsigned int level = e->eax >> 5 & 7;
-	uint32_t sharing = level >= 3 ? (1u << t->core_bits) - 1 : 0;
+	uint32_t sharing = level >= 3 ? (1u << t->package_bits) - 1 : t->threads - 1;
 
 	if (!(e->eax & 0x1f))
 		return;
@@ -74,23 +74,24 @@ static void set_cache(struct kvm_cpuid_entry2 *e, const struct cpu_topology *t)
 	e->eax |= sharing << 14;
 	if (e->function == 4) {
 		e->eax &= ~(0x3fu << 26);
-		e->eax |= ((1u << t->core_bits) - 1) << 26;
+		e->eax |= ((1u << t->package_bits) / t->threads - 1) << 26;
 	}
 }
 
-/* Leaves 0xb, 0x1f, 0x80000026: one thread a core, then the cores of a package. */
-static void set_levels(struct kvm_cpuid_entry2 *e, const struct cpu_topology *t)
+/* Level @index of leaf 0xb or 0x1f: the threads of a core, then the cores of a package. */
+static void set_level(struct kvm_cpuid_entry2 *e, uint32_t index, const struct cpu_topology *t)
 {
-	e->ecx = e->index & 0xff;
+	e->index = index;
+	e->flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+	e->ecx = index;
 	e->edx = t->apic_id;
-	e->eax = 0;
-	e->ebx = 0;
-	if (e->index == 0) {
-		e->ebx = 1;
+	if (index == 0) {
+		e->eax = t->threads - 1;	/* bits: 0 or 1 */
+		e->ebx = t->threads;
 		e->ecx |= 1 << 8;	/* thread */
-	} else if (e->index == 1) {
-		e->eax = t->core_bits;
-		e->ebx = t->cores;
+	} else if (index == 1) {
+		e->eax = t->package_bits;
+		e->ebx = t->package_vps;
 		e->ecx |= 2 << 8;	/* core */
 	}
 }
@@ -100,34 +101,62 @@ static void set_topology(struct kvm_cpuid_entry2 *e, const struct cpu_topology *
 	switch (e->function) {
 	case 1:
 		e->ebx &= 0x0000ffff;
-		e->ebx |= t->apic_id << 24 | (1u << t->core_bits) << 16;
+		e->ebx |= t->apic_id << 24 | (1u << t->package_bits) << 16;
 		e->ecx |= ECX_HYPERVISOR;
 		e->edx &= ~EDX_HTT;
-		if (t->cores > 1)
+		if (t->package_vps > 1)
 			e->edx |= EDX_HTT;
 		break;
 	case 4:
 	case 0x8000001d:
 		set_cache(e, t);
 		break;
-	case 0xb:
-	case 0x1f:
-		set_levels(e, t);
-		break;
 	case 0x80000001:
 		e->ecx &= ~ECX_CMP_LEGACY;
-		if (t->cores > 1)
+		if (t->package_vps > 1)
 			e->ecx |= ECX_CMP_LEGACY;
 		break;
 	case 0x80000008:
-		e->ecx = t->core_bits << 12 | (t->cores - 1);
+		e->ecx = t->package_bits << 12 | (t->package_vps - 1);
 		break;
 	case 0x8000001e:
 		e->eax = t->apic_id;
-		e->ebx = t->apic_id & ((1u << t->core_bits) - 1);
-		e->ecx = t->apic_id >> t->core_bits;
+		e->ebx = (t->apic_id & ((1u << t->package_bits) - 1)) / t->threads |
+			 (t->threads - 1) << 8;
+		e->ecx = t->apic_id >> t->package_bits;
 		break;
 	}
+}
+
+/* KVM lists these leaves without their levels: they are made anew. */
+static int add_levels(const struct cpu_topology *topo, struct kvm_cpuid2 *out, uint32_t cap,
+		      uint32_t function)
+{
+	struct kvm_cpuid_entry2 *e;
+
+	for (uint32_t index = 0; index < 3; index++) {
+		e = add(out, cap, function);
+		if (!e)
+			return -E2BIG;
+		set_level(e, index, topo);
+	}
+	return 0;
+}
+
+/* Leaf 0xb also where the host has none: nothing else says on AMD what a thread is. */
+static int add_topology_leaves(const struct cpu_topology *topo, struct kvm_cpuid2 *out,
+			       uint32_t cap)
+{
+	struct kvm_cpuid_entry2 *first = out->nent ? &out->entries[0] : NULL;
+	int rc = add_levels(topo, out, cap, 0xb);
+
+	if (!first || first->function)
+		return rc;
+	if (first->eax < 0xb)
+		first->eax = 0xb;
+	if (!rc && first->eax >= 0x1f)
+		rc = add_levels(topo, out, cap, 0x1f);
+	return rc;
 }
 
 static int add_host_leaves(const struct kvm_cpuid2 *host, const struct cpu_topology *topo,
@@ -141,13 +170,15 @@ static int add_host_leaves(const struct kvm_cpuid2 *host, const struct cpu_topol
 			continue;
 		if (from->function == 0x80000026)	/* dies and complexes of the host */
 			continue;
+		if (from->function == 0xb || from->function == 0x1f)
+			continue;
 		e = add(out, cap, from->function);
 		if (!e)
 			return -E2BIG;
 		*e = *from;
 		set_topology(e, topo);
 	}
-	return 0;
+	return add_topology_leaves(topo, out, cap);
 }
 
 static int add_hv_leaves(const struct kvm_cpuid2 *hv, const struct cpu_topology *topo,

@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
-#include "machine/acpi.h"
 #include "machine/machine.h"
 
 #define IRQ_COM1	4
@@ -104,11 +103,19 @@ int machine_load(struct machine *m, const struct machine_config *config, char *e
 	return rc;
 }
 
+struct vp_layout machine_layout(const struct machine_config *config)
+{
+	return (struct vp_layout){
+		.vcpus = config->vcpus,
+		.nodes = config->numa_nodes,
+		.threads = config->smt ? 2 : 1,
+	};
+}
+
 static int create_tables(struct machine *m, char *err, size_t err_len)
 {
 	struct acpi_config acpi = {
-		.vcpus = m->config->vcpus,
-		.numa_nodes = m->config->numa_nodes,
+		.layout = machine_layout(m->config),
 	};
 	int rc;
 

@@ -10,6 +10,7 @@
 
 #include "core/loop.h"
 #include "core/memory.h"
+#include "machine/acpi.h"
 #include "machine/boot.h"
 #include "machine/console.h"
 #include "machine/kvm.h"
@@ -35,6 +36,7 @@ struct machine_config {
 	uint64_t memory;		/* bytes */
 	unsigned int vcpus;
 	unsigned int numa_nodes;	/* 0: the guest sees no NUMA */
+	bool smt;			/* two VPs are a core; @vcpus is even */
 	struct boot_config boot;
 	const char *console, *results;	/* paths, "-", or NULL */
 	uint64_t watchdog_ns;		/* 0: none */
@@ -110,6 +112,9 @@ bool machine_stopping(const struct machine *m);
 /* End the run because the guest reset itself; in a panic that is all some kernels do. */
 void machine_end_reset(struct machine *m, const char *how);
 
+/* How the VPs of @config are put together. */
+struct vp_layout machine_layout(const struct machine_config *config);
+
 /* pio.c: @count accesses of @size bytes to @port, data in @data. */
 void machine_pio(struct machine *m, struct vcpu *vcpu, uint16_t port, uint8_t *data,
 		 unsigned int size, unsigned int count, bool write);
@@ -121,6 +126,8 @@ uint64_t machine_hypercall(struct machine *m, struct vcpu *vcpu, uint64_t input,
 /* report.c: the counters of the machine as in counters.json. New references. */
 json_t *machine_counters_vm(struct machine *m);
 json_t *machine_counters_vcpus(struct machine *m);
+/* Where the SynIC's pages of each VP are now: [{"vp","simp_gpa","simp_node",...}]. */
+json_t *machine_synic_pages(struct machine *m);
 
 /* report.c: print the guest's crash report and end the run. */
 void machine_guest_crashed(struct machine *m, struct vcpu *vcpu);

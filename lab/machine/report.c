@@ -87,6 +87,34 @@ json_t *machine_counters_vcpus(struct machine *m)
 	return list;
 }
 
+static void set_page(const struct machine *m, json_t *vp, const char *gpa_name,
+		     const char *node_name, uint64_t gpa)
+{
+	set(vp, gpa_name, gpa);
+	json_object_set_new(vp, node_name,
+			    json_integer(acpi_node_of_gpa(&m->mem, m->config->numa_nodes, gpa)));
+}
+
+json_t *machine_synic_pages(struct machine *m)
+{
+	const struct vp_layout layout = machine_layout(m->config);
+	json_t *list = json_array(), *vp;
+
+	for (unsigned int i = 0; i < m->n_vcpus; i++) {
+		const struct synic_vp *s = &m->synic.vp[i];
+
+		if (!atomic_load(&s->messages) || !atomic_load(&s->events))
+			continue;
+		vp = json_object();
+		set(vp, "vp", i);
+		set(vp, "node", acpi_node_of_vp(&layout, i));
+		set_page(m, vp, "simp_gpa", "simp_node", atomic_load(&s->messages_gpa));
+		set_page(m, vp, "siefp_gpa", "siefp_node", atomic_load(&s->events_gpa));
+		json_array_append_new(list, vp);
+	}
+	return list;
+}
+
 /* ---- a guest's last words ------------------------------------------------------------ */
 
 static void print_text(const struct machine *m, uint64_t gpa, uint64_t len)

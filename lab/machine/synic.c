@@ -180,6 +180,10 @@ static void *page_of(const struct synic *s, uint64_t control, uint64_t msr)
 void synic_pages_changed(struct synic *s, uint32_t vp, uint64_t control, uint64_t simp,
 			 uint64_t siefp)
 {
+	atomic_store_explicit(&s->vp[vp].messages_gpa, HV_SYNIC_PAGE_ADDRESS(simp),
+			      memory_order_relaxed);
+	atomic_store_explicit(&s->vp[vp].events_gpa, HV_SYNIC_PAGE_ADDRESS(siefp),
+			      memory_order_relaxed);
 	atomic_store_explicit(&s->vp[vp].messages, page_of(s, control, simp),
 			      memory_order_release);
 	atomic_store_explicit(&s->vp[vp].events, page_of(s, control, siefp),

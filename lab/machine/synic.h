@@ -31,6 +31,7 @@ struct synic_vp {
 	/* NULL while the guest has the page or the SynIC switched off. */
 	_Atomic(struct hv_message_page *) messages;
 	_Atomic(struct hv_event_page *) events;
+	_Atomic uint64_t messages_gpa, events_gpa;	/* of these pages */
 	int trigger;		/* eventfd: raises the SINT's interrupt */
 	int ended;		/* eventfd: the guest wrote EOM or EOI */
 	struct synic_counters counters;

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "machine/acpi.h"
 #include "machine/kvmstats.h"
 #include "machine/machine.h"
 
@@ -24,16 +23,17 @@ const struct counter_name vcpu_counter_names[] = {
 int vcpu_create(struct machine *m, struct vcpu *vcpu, unsigned int index, char *err,
 		size_t err_len)
 {
-	const struct machine_config *c = m->config;
+	const struct vp_layout layout = machine_layout(m->config);
 	struct cpu_topology topo = {
-		.apic_id = acpi_apic_id(index, c->vcpus, c->numa_nodes),
-		.core_bits = acpi_core_bits(c->vcpus, c->numa_nodes),
-		.vcpus = c->vcpus,
+		.apic_id = acpi_apic_id(&layout, index),
+		.package_bits = acpi_package_bits(&layout),
+		.package_vps = acpi_package_vps(&layout),
+		.threads = layout.threads,
+		.vcpus = layout.vcpus,
 	};
 	const char *what = "KVM_CREATE_VCPU";
 	int rc;
 
-	topo.cores = c->numa_nodes > 1 ? (c->vcpus + c->numa_nodes - 1) / c->numa_nodes : c->vcpus;
 	vcpu->machine = m;
 	vcpu->index = index;
 	vcpu->fd = ioctl(m->kvm.vm, KVM_CREATE_VCPU, (unsigned long)topo.apic_id);

@@ -43,6 +43,10 @@ refuses "a fault's message that is none" 2 'none of' \
 	"$azhost" --kernel "$kernel" --fault vmbus:withhold,msg=opne-result
 refuses "unknown VMBus version" 2 'no version 5\.4.*5\.3' \
 	"$azhost" --kernel "$kernel" --vmbus-version 5.4
+refuses "SMT with an odd number of vCPUs" 2 '--smt.*even' \
+	"$azhost" --kernel "$kernel" --vcpus 3 --smt
+refuses "more nodes than cores" 2 '--numa 3.*2 cores' \
+	"$azhost" --kernel "$kernel" --vcpus 4 --smt --numa 3
 refuses "controller out of range" 2 'controller.*0 to 3' \
 	"$azhost" --kernel "$kernel" --disk ram=1M,controller=4
 refuses "lun taken on the second controller" 2 'lun 0 is taken' \

@@ -65,7 +65,9 @@ static const uint8_t *find(const struct guest_memory *mem, const char *signature
 
 static void build(struct guest_memory *mem, uint64_t size, unsigned int vcpus, unsigned int nodes)
 {
-	struct acpi_config config = { .vcpus = vcpus, .numa_nodes = nodes, .phys_bits = 40 };
+	struct acpi_config config = {
+		.layout = { .vcpus = vcpus, .nodes = nodes, .threads = 1 }, .phys_bits = 40,
+	};
 
 	assert_int_equal(mem_init(mem, size), 0);
 	assert_int_equal(acpi_build(mem, &config), 0);
@@ -121,6 +123,7 @@ static void test_madt(void **state)
 /* Every byte of RAM belongs to one node, every VP to one, APIC ids as in the MADT. */
 static void check_srat(uint64_t size, unsigned int vcpus, unsigned int nodes)
 {
+	const struct vp_layout l = { .vcpus = vcpus, .nodes = nodes, .threads = 1 };
 	unsigned int per_node[64] = { 0 }, vp = 0;
 	uint64_t total = 0;
 	struct guest_memory mem;
@@ -131,8 +134,8 @@ static void check_srat(uint64_t size, unsigned int vcpus, unsigned int nodes)
 	assert_non_null(s);
 	for (uint64_t at = 48; at < get(s + 4, 4); at += s[at + 1]) {
 		if (s[at] == 0) {
-			assert_int_equal(s[at + 3], acpi_apic_id(vp, vcpus, nodes));
-			assert_int_equal(s[at + 2], acpi_node_of_vp(vp, vcpus, nodes));
+			assert_int_equal(s[at + 3], acpi_apic_id(&l, vp));
+			assert_int_equal(s[at + 2], acpi_node_of_vp(&l, vp));
 			per_node[s[at + 2]]++;
 			vp++;
 		} else {
@@ -140,6 +143,11 @@ static void check_srat(uint64_t size, unsigned int vcpus, unsigned int nodes)
 			assert_true(get(s + at + 2, 4) < nodes);
 			assert_non_null(mem_at(&mem, get(s + at + 8, 8), get(s + at + 16, 8)));
 			total += get(s + at + 16, 8);
+			assert_int_equal(acpi_node_of_gpa(&mem, nodes, get(s + at + 8, 8)),
+					 get(s + at + 2, 4));
+			assert_int_equal(acpi_node_of_gpa(&mem, nodes, get(s + at + 8, 8) +
+							  get(s + at + 16, 8) - 1),
+					 get(s + at + 2, 4));
 		}
 	}
 	assert_int_equal(vp, vcpus);
@@ -158,25 +166,55 @@ static void test_srat(void **state)
 	check_srat(4 * GIB, 64, 3);
 }
 
+static void check_apic_ids(const struct vp_layout *l)
+{
+	unsigned int bits = acpi_package_bits(l);
+	uint32_t last = 0;
+
+	for (unsigned int vp = 0; vp < l->vcpus; vp++) {
+		uint32_t id = acpi_apic_id(l, vp);
+
+		assert_true(id < 255);
+		assert_true(!vp || id > last);
+		assert_int_equal(id >> bits, acpi_node_of_vp(l, vp));
+		if (l->threads == 2)	/* the pair differs in the lowest bit alone */
+			assert_int_equal(id, (acpi_apic_id(l, vp & ~1u) & ~1u) | (vp & 1));
+		last = id;
+	}
+}
+
 static void test_apic_ids(void **state)
 {
-	for (unsigned int vcpus = 1; vcpus <= 64; vcpus++) {
-		for (unsigned int nodes = 0; nodes <= vcpus; nodes++) {
-			unsigned int bits = acpi_core_bits(vcpus, nodes);
-			uint32_t last = 0;
+	struct vp_layout l = { .vcpus = 1, .threads = 1 };
 
-			for (unsigned int vp = 0; vp < vcpus; vp++) {
-				uint32_t id = acpi_apic_id(vp, vcpus, nodes);
-
-				assert_true(id < 255);
-				assert_true(!vp || id > last);
-				assert_int_equal(id >> bits, acpi_node_of_vp(vp, vcpus, nodes));
-				last = id;
-			}
-		}
+	for (; l.vcpus <= 64; l.vcpus++) {
+		for (l.nodes = 0; l.nodes <= l.vcpus; l.nodes++)
+			check_apic_ids(&l);
 	}
-	assert_int_equal(acpi_apic_id(5, 6, 0), 5);
-	assert_int_equal(acpi_apic_id(3, 6, 2), 4);
+	for (l.vcpus = 2, l.threads = 2; l.vcpus <= 64; l.vcpus += 2) {
+		for (l.nodes = 0; l.nodes <= l.vcpus / 2; l.nodes++)
+			check_apic_ids(&l);
+	}
+	l = (struct vp_layout){ .vcpus = 6, .threads = 1 };
+	assert_int_equal(acpi_apic_id(&l, 5), 5);
+	l.nodes = 2;
+	assert_int_equal(acpi_apic_id(&l, 3), 4);
+	l.threads = 2;			/* two cores on node 0, one on node 1 */
+	assert_int_equal(acpi_node_of_vp(&l, 3), 0);
+	assert_int_equal(acpi_apic_id(&l, 4), 4);
+	assert_int_equal(acpi_apic_id(&l, 5), 5);
+}
+
+static void test_node_of_gpa(void **state)
+{
+	struct guest_memory mem;
+
+	build(&mem, 512 * MIB, 2, 2);
+	assert_int_equal(acpi_node_of_gpa(&mem, 0, 511 * MIB), 0);
+	assert_int_equal(acpi_node_of_gpa(&mem, 2, 256 * MIB - 1), 0);
+	assert_int_equal(acpi_node_of_gpa(&mem, 2, 256 * MIB), 1);
+	assert_int_equal(acpi_node_of_gpa(&mem, 2, 512 * MIB), -1);
+	mem_free(&mem);
 }
 
 static void test_high_window(void **state)
@@ -227,7 +265,9 @@ static void test_ssdt(void **state)
 
 static void test_no_memory(void **state)
 {
-	struct acpi_config config = { .vcpus = 1, .phys_bits = 40 };
+	struct acpi_config config = {
+		.layout = { .vcpus = 1, .threads = 1 }, .phys_bits = 40,
+	};
 	struct guest_memory none = { 0 };
 
 	assert_int_equal(acpi_build(&none, &config), -E2BIG);
@@ -240,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_madt),
 		cmocka_unit_test(test_srat),
 		cmocka_unit_test(test_apic_ids),
+		cmocka_unit_test(test_node_of_gpa),
 		cmocka_unit_test(test_high_window),
 		cmocka_unit_test(test_ssdt),
 		cmocka_unit_test(test_no_memory),

@@ -76,7 +76,7 @@ static struct kvm_cpuid2 *build(const struct cpu_topology *topo)
 
 static void test_hyperv_leaves(void **state)
 {
-	const struct cpu_topology topo = { .apic_id = 0, .cores = 1, .vcpus = 1 };
+	const struct cpu_topology topo = { .package_vps = 1, .threads = 1, .vcpus = 1 };
 	struct kvm_cpuid2 *out = build(&topo);
 	const struct kvm_cpuid_entry2 *e = leaf(out, HV_CPUID_VENDOR, 0);
 
@@ -106,7 +106,7 @@ static void test_hyperv_leaves(void **state)
 
 static void test_kvm_is_hidden(void **state)
 {
-	const struct cpu_topology topo = { .cores = 1, .vcpus = 1 };
+	const struct cpu_topology topo = { .package_vps = 1, .threads = 1, .vcpus = 1 };
 	struct kvm_cpuid2 *out = build(&topo);
 
 	assert_null(leaf(out, 0x40000100, 0));
@@ -119,7 +119,7 @@ static void test_kvm_is_hidden(void **state)
 
 static void test_features_follow_kvm(void **state)
 {
-	const struct cpu_topology topo = { .cores = 1, .vcpus = 1 };
+	const struct cpu_topology topo = { .package_vps = 1, .threads = 1, .vcpus = 1 };
 	struct kvm_cpuid_entry2 few = {
 		.function = HV_CPUID_FEATURES,
 		.eax = HV_FEAT_SYNIC | HV_FEAT_HYPERCALL | HV_FEAT_VP_INDEX,
@@ -143,7 +143,10 @@ static void test_features_follow_kvm(void **state)
 static void test_topology(void **state)
 {
 	/* VP with APIC id 6: core 2 of package 1; 3 cores of 4 ids in each of two packages. */
-	const struct cpu_topology topo = { .apic_id = 6, .core_bits = 2, .cores = 3, .vcpus = 6 };
+	const struct cpu_topology topo = {
+		.apic_id = 6, .package_bits = 2, .package_vps = 3, .threads = 1,
+		.vcpus = 6,
+	};
 	struct kvm_cpuid2 *out = build(&topo);
 	const struct kvm_cpuid_entry2 *e = leaf(out, 1, 0);
 
@@ -180,9 +183,58 @@ static void test_topology(void **state)
 	free(out);
 }
 
+/* VPs 2k and 2k + 1 are the threads of a core. */
+static void test_smt(void **state)
+{
+	const struct cpu_topology topo = {
+		.apic_id = 7, .package_bits = 2, .package_vps = 4, .threads = 2, .vcpus = 8,
+	};
+	struct kvm_cpuid2 *out = build(&topo);
+	const struct kvm_cpuid_entry2 *e = leaf(out, 0xb, 0);
+
+	assert_int_equal(e->eax, 1);
+	assert_int_equal(e->ebx, 2);
+	assert_int_equal(e->ecx, 0x100);
+	assert_int_equal(leaf(out, 0xb, 1)->eax, 2);
+	assert_int_equal(leaf(out, 0xb, 1)->ebx, 4);
+	assert_int_equal(leaf(out, 0, 0)->eax, 0xd);
+	assert_null(leaf(out, 0x1f, 0));	/* beyond the last leaf */
+	/* Threads share the first-level cache; two cores are in the package. */
+	assert_int_equal(leaf(out, 4, 0)->eax >> 14 & 0xfff, 1);
+	assert_int_equal(leaf(out, 4, 3)->eax >> 14 & 0xfff, 3);
+	assert_int_equal(leaf(out, 4, 3)->eax >> 26, 1);
+	assert_int_equal(leaf(out, 0x80000008, 0)->ecx, 2 << 12 | 3);
+	e = leaf(out, 0x8000001e, 0);
+	assert_int_equal(e->eax, 7);
+	assert_int_equal(e->ebx, 1 << 8 | 1);	/* two threads, core 1 */
+	assert_int_equal(e->ecx, 1);
+	free(out);
+}
+
+/* KVM lists leaf 0xb without levels, or not at all: the guest has it with both. */
+static void test_levels_are_made(void **state)
+{
+	const struct cpu_topology topo = { .package_vps = 2, .package_bits = 1, .threads = 1 };
+	const struct kvm_cpuid_entry2 few[] = {
+		{ .function = 0, .eax = 0x5 }, { .function = 1 },
+	};
+	struct kvm_cpuid2 *host = list(few, N(few)), *hv = list(hv_entries, N(hv_entries));
+	struct kvm_cpuid2 *out = list(NULL, 0);
+
+	assert_int_equal(hvcpuid_build(host, hv, &topo, out, CAP), 0);
+	assert_int_equal(leaf(out, 0, 0)->eax, 0xb);
+	assert_int_equal(leaf(out, 0xb, 1)->ebx, 2);
+	host->entries[0].eax = 0x1f;
+	assert_int_equal(hvcpuid_build(host, hv, &topo, out, CAP), 0);
+	assert_int_equal(leaf(out, 0x1f, 1)->ebx, 2);
+	free(host);
+	free(hv);
+	free(out);
+}
+
 static void test_one_vp(void **state)
 {
-	const struct cpu_topology topo = { .cores = 1, .vcpus = 1 };
+	const struct cpu_topology topo = { .package_vps = 1, .threads = 1, .vcpus = 1 };
 	struct kvm_cpuid2 *out = build(&topo);
 
 	assert_false(leaf(out, 1, 0)->edx & 1u << 28);
@@ -193,7 +245,7 @@ static void test_one_vp(void **state)
 
 static void test_too_small(void **state)
 {
-	const struct cpu_topology topo = { .cores = 1, .vcpus = 1 };
+	const struct cpu_topology topo = { .package_vps = 1, .threads = 1, .vcpus = 1 };
 	struct kvm_cpuid2 *host = list(host_entries, N(host_entries));
 	struct kvm_cpuid2 *hv = list(hv_entries, N(hv_entries)), *out = list(NULL, 0);
 
@@ -223,6 +275,8 @@ int main(void)
 		cmocka_unit_test(test_kvm_is_hidden),
 		cmocka_unit_test(test_features_follow_kvm),
 		cmocka_unit_test(test_topology),
+		cmocka_unit_test(test_smt),
+		cmocka_unit_test(test_levels_are_made),
 		cmocka_unit_test(test_one_vp),
 		cmocka_unit_test(test_too_small),
 		cmocka_unit_test(test_phys_bits),

@@ -3,6 +3,7 @@
 # arms: stock
 # azhost: --vcpus 4 --numa 2 --memory 512
 # modules: none
+# kernel: debug
 # timeout: 120
 #
 # No driver is loaded, so that nothing else makes hypercalls. The host does not know what a trip
@@ -26,8 +27,10 @@ guest() {
 	echo 2000 >$EXITLAT/delay_us
 	for what in $TRIPS ipi-hypercall-core hlt-ipi-core hlt-timer; do
 		mark "$what-begin"
+		drain
 		check "$what runs" measure "$what"
 		mark "$what-end"
+		drain
 		diag "executed $what $(field "$what" executed)"
 		has_samples "$what"
 	done
@@ -54,6 +57,11 @@ guest() {
 
 measure() {
 	echo "$1" >$EXITLAT/run
+}
+
+# The host makes its mark when it has read the line: a change of terminal settings waits for that.
+drain() {
+	stty -F /dev/ttyS1 raw -echo
 }
 
 # not DESC COMMAND...: ok when it fails
@@ -95,8 +103,10 @@ figures() {
 	sed -n "s/^$1 .* min //p" $EXITLAT/results | sed 's/max //'
 }
 
+# Under emulation a processor may not get its turn for so long that an interrupt counts as lost.
 has_samples() {
-	is "$1 has all samples" "$(field "$1" count) $(field "$1" lost)" "$SAMPLES 0"
+	is "$1 has all samples" $(($(field "$1" count) + $(field "$1" lost))) $SAMPLES
+	compare "hardly any of $1 was lost" "$(field "$1" lost)" -le $((SAMPLES / 20))
 	# shellcheck disable=SC2046 # the figures are words
 	set -- "$1" $(figures "$1")
 	rising "$@"

@@ -18,7 +18,7 @@ guest() {
 	check "two NICs" wait_for 30 net_dev 1
 	check "sub-channels are set up" wait_for 20 two_queues
 	runs=$(grep -c 'function netvsc_subchan_work' $tracing/trace)
-	diag "workers ran $runs times"
+	metric rtnl_retry_runs "$runs"
 	compare "workers that wait for RTNL run at most 100 times" "$runs" -le 100
 }
 

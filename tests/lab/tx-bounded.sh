@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: the host completes a thousand sent packets at once; how many does one poll process?
+# azhost: --vcpus 1 --net responder,tx_us=1,tx_batch_us=50000
+# timeout: 90
+# expect-stock: fail
+
+tracing=/sys/kernel/tracing
+
+# Without byte queue limits, which would not let the driver take so many.
+guest() {
+	plan 4
+	check "interface up" net_up
+	dev=$(net_dev)
+	check "UDP echo" udp_echo 5
+	for limit in /sys/class/net/"$dev"/queues/tx-*/byte_queue_limits/limit_min; do
+		echo 10000000 >"$limit"
+	done
+	echo 8000000 >/proc/sys/net/core/wmem_default
+	mount -t tracefs tracefs $tracing 2>/dev/null
+	echo 4096 >$tracing/buffer_size_kb
+	echo 1 >$tracing/events/skb/consume_skb/enable
+	echo "dev_name == \"$dev\"" >$tracing/events/napi/napi_poll/filter
+	echo 1 >$tracing/events/napi/napi_poll/enable
+	azimuth bench net --mode burst --burst 1000 --count 3 --size 18 "$NET_PEER:9"
+	echo 0 >$tracing/tracing_on
+	most=$(awk '/ consume_skb: / { n++ } / napi_poll: / { if (n > most) most = n; n = 0 }
+		END { print most + 0 }' $tracing/trace)
+	metric tx_bounded_completions_per_poll "$most"
+	compare "one poll processes at most 256" "$most" -le 256
+	check "UDP echo afterwards" udp_echo 5
+}

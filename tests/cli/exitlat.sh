@@ -30,6 +30,30 @@ refuses "a file that is none of the module's" 1 'hist/cpuid: a record of another
 refuses "a name that the module does not have" 2 "no measurement 'rdtsc'" \
 	"$azimuth" exitlat --show --dir "$work" rdtsc
 
+# ---- the module's source -------------------------------------------------------
+
+checks=(W=1)
+! command -v sparse >/dev/null || checks+=(C=2)
+if [ ! -e out/kernel/6.12/headers/Module.symvers ]; then
+	skip "builds without a warning" "needs scripts/kernel headers 6.12"
+elif wrong=$(QUIET=1 scripts/modules 6.12 "${checks[@]}" 2>&1); then
+	ok "builds without a warning (${checks[*]})"
+else
+	not_ok "builds without a warning (${checks[*]})" "$wrong"
+fi
+for checkpatch in out/kernel/*/src/scripts/checkpatch.pl; do
+	[ -e "$checkpatch" ] || { skip "checkpatch --strict" "needs scripts/kernel fetch"; break; }
+	name="checkpatch --strict of ${checkpatch#out/kernel/}"
+	if wrong=$(perl "$checkpatch" --no-tree --strict --quiet --no-summary --max-line-length=100 \
+		--file drivers/hv/*.[ch] 2>&1) && [ -z "$wrong" ]; then
+		ok "${name%%/*}"
+	else
+		not_ok "${name%%/*}" "$(head -n 10 <<<"$wrong")"
+	fi
+done
+
+# ---- a machine without Hyper-V -------------------------------------------------
+
 machine()
 {
 	local dir=$work/root busybox

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 #
 # desc: 64 processors are there, two to a core, and few of them run
-# azhost: --vcpus 64 --smt --numa 2 --memory 1024 --disk ram=8M --disk ram=8M,controller=1,channels=2
+# azhost: --vcpus 64 --smt --numa 2 --memory 900 --disk ram=8M --disk ram=8M,controller=1,channels=2
 # append: maxcpus=4
 # timeout: 120
 

@@ -3,7 +3,7 @@
 # arms: stock
 # azhost: --vcpus 2 --smt --memory 512
 # modules: none
-# timeout: 90
+# timeout: 180
 
 # shellcheck source=tests/lab/exitlat.sh
 . "${LAB:-}/tests/exitlat.sh"

@@ -4,7 +4,7 @@
 # azhost: --vcpus 4 --numa 2 --memory 512
 # modules: none
 # kernel: debug
-# timeout: 120
+# timeout: 240
 #
 # No driver is loaded, so that nothing else makes hypercalls. The host does not know what a trip
 # costs, but it knows how many there were: the module says how often it did each thing.

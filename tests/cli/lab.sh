@@ -17,6 +17,10 @@ refuses "unknown arm" 2 'third' "$lab" run --arm third ping
 refuses "no such scenario" 2 'no-such-scenario' "$lab" run no-such-scenario
 refuses "no scenario at all" 2 'scenario' "$lab" run
 refuses "repetitions are not a number" 2 'repeat' "$lab" run --repeat many ping
+refuses "unknown flavour" 2 'flavour vanilla: distribution, lab or debug' \
+	"$lab" run --flavour vanilla ping
+refuses "a kernel that was not built" 3 'scripts/kernel (stock 5\.4 debug|image 6\.12)' \
+	"$lab" run --base 5.4 --flavour debug --mode nested ping
 refuses "no such base" 3 '5\.4|kernel' "$lab" run --base 5.4 --mode nested ping
 
 if out/bin/labtool kvm >/dev/null 2>&1 || out/bin/azhost --probe-kvm >/dev/null 2>&1; then

@@ -105,7 +105,7 @@ if ! command -v dkms >/dev/null; then
 	skip "dkms" "no dkms here"
 	tap_done
 fi
-mkdir -p "$work/trees/dkms" "$work/trees/modules"
+mkdir -p "$work/trees/dkms" "$work/trees/modules/$release"
 # dkms COMMAND...: in trees of our own, against the unpacked headers
 own_dkms()
 {
@@ -117,7 +117,7 @@ check "dkms add" own_dkms add
 check "dkms build" own_dkms build "${kernel[@]}"
 check "dkms install" own_dkms install "${kernel[@]}" --no-depmod
 loadable "dkms: what is installed fits" "$work/trees/modules/$release"
-check "dkms status" sh -c "dkms status --dkmstree '$work/trees/dkms' | grep 'azimuth-drivers.*$release.*installed'"
+check "dkms status" sh -c "dkms status --dkmstree '$work/trees/dkms' --installtree '$work/trees/modules' | grep 'azimuth-drivers.*$release.*installed'"
 check "dkms: another version of the kernel is refused" \
 	sh -c "! dkms build -m azimuth-drivers -v '$version' --dkmstree '$work/trees/dkms' -k 6.1.0-1-amd64 \
 		--arch x86_64 --kernelsourcedir '$PWD/out/kernel/$base/headers'"

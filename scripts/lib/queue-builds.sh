@@ -88,6 +88,18 @@ pass_kdir()
 	printf '%s\n' "$dir"
 }
 
+# first_prefix BASE SOURCE TREE: the drivers without a patch, and whatever else any
+# patch of the series changes.
+first_prefix()
+{
+	local files
+
+	files=$(queue_files "$1") || exit
+	# shellcheck disable=SC2086 # one file per word
+	copy_drivers "$2" "$3" $files
+	prepare_drivers "$1" "$2" "$3" 0
+}
+
 # compile_prefix BASE FLAVOUR TREE: builds what TREE has; the log is in LOG.
 compile_prefix()
 {
@@ -127,7 +139,7 @@ check_pass()
 	[[ " ${PASS_ARGS[*]} " != *" C=1 "* ]] || said="$said and sparse"
 	total=$(series "$base" | wc -l)
 	rm -rf -- "$SCRATCH/prefix"
-	prepare_drivers "$base" "$source" "$SCRATCH/prefix" 0
+	first_prefix "$base" "$source" "$SCRATCH/prefix"
 	if [ -n "$strict" ] && ! known_warnings "$base" "$flavour" "$source"; then
 		fail "series-$base" "without patches it does not build: $said; the whole log is $LOG"
 		return 0

@@ -88,7 +88,7 @@ harm_prefixes()
 	HARM_PIDS=()
 
 	mkdir -p "$OUT/queue/harm"
-	prepare_drivers "$base" "$source" "$SCRATCH/tree" 0
+	first_prefix "$base" "$source" "$SCRATCH/tree"
 	for name in '' $(series "$base"); do
 		if [ -n "$name" ]; then
 			count=$((count + 1))

@@ -8,26 +8,40 @@
 
 tracing=/sys/kernel/tracing
 
-# allocated_by FUNCTION: how many of the traced allocations, but for tries, FUNCTION asked for
-allocated_by() {
-	awk -v f=" $1" '/order=/ { wanted = !/__GFP_NORETRY/ } index($0, f) && /=>/ { n += wanted; wanted = 0 }
-		END { print n + 0 }' $tracing/trace
-}
-
-# An allocation with __GFP_NORETRY is a try that has something to fall back to.
+# Who allocates is told by the stack: the driver for its device, or the bus for the rings and
+# the request ids of a channel. Tries with something to fall back to count as well.
 guest() {
 	plan 4
 	check "interface up" net_up
 	dev=$(net_dev)
+	wait_for 20 test -d "/sys/class/net/$dev/queues/tx-1"
 	mount -t tracefs tracefs $tracing 2>/dev/null
 	echo 'order>=4' >$tracing/events/kmem/mm_page_alloc/filter
 	echo 1 >$tracing/options/stacktrace
 	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
 	check "MTU change" ip link set dev "$dev" mtu 1400
+	sleep 1
 	echo 0 >$tracing/events/kmem/mm_page_alloc/enable
-	diag "$(grep 'order=' $tracing/trace | sed 's/.*order=/order=/')"
-	metric alloc_orders_request_ids "$(allocated_by __vmbus_open)"
-	is "nothing but the rings of two channels" \
-		"$(grep 'order=[4-9]' $tracing/trace | grep -vc __GFP_NORETRY)" 2
+	count_orders <$tracing/trace
+	is "no allocation of order 4 or more" "$orders" 0
 	check "UDP echo afterwards" udp_echo 50
+}
+
+# An event, and the functions that led to it, innermost first.
+count_orders() {
+	awk '/ mm_page_alloc: / { note(); event = 1; who = "" }
+		/^ => / && !who && /vmbus_alloc_ring/ { who = "rings" }
+		/^ => / && !who && /__vmbus_open/ { who = "request_ids" }
+		/^ => / && !who && /netvsc_device_add/ { who = "device" }
+		function note() { if (event) count[who ? who : "others"]++ }
+		END {
+			note()
+			print count["rings"] + 0, count["request_ids"] + 0, count["device"] + 0, count["others"] + 0
+		}' >/tmp/orders
+	read -r rings request_ids device others </tmp/orders
+	orders=$((rings + request_ids + device + others))
+	metric alloc_orders_rings "$rings"
+	metric alloc_orders_request_ids "$request_ids"
+	metric alloc_orders_device "$device"
+	metric alloc_orders_total "$orders"
 }

@@ -42,12 +42,12 @@ static DEFINE_RAW_SPINLOCK(lock);
 /* What a call goes to instead of the function: back to the caller. */
 void failcall_return(void);
 asm(".pushsection .text\n"
-    ".type failcall_return, @function\n"
-    "failcall_return:\n"
-    ASM_ENDBR
-    ASM_RET
-    ".size failcall_return, .-failcall_return\n"
-    ".popsection\n");
+	".type failcall_return, @function\n"
+	"failcall_return:\n"
+	ASM_ENDBR
+	ASM_RET
+	".size failcall_return, .-failcall_return\n"
+	".popsection\n");
 
 static bool fails(void)
 {

@@ -6,6 +6,7 @@
 # modules: hv_vmbus hv_utils sd_mod hv_storvsc
 # timeout: 90
 # expect-stock: panic
+# expect-stock-7.3: splat
 
 prepare() {
 	truncate -s 16M disk.img

@@ -5,6 +5,7 @@
 # azhost: --vcpus 4 --net responder --disk ram=32M
 # timeout: 150
 # expect-stock: fail
+# expect-stock-7.3: ok
 
 online() {
 	echo "$2" >"/sys/devices/system/cpu/cpu$1/online"

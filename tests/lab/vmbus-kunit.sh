@@ -8,6 +8,7 @@
 # expect-stock-7.3: fail
 
 tests="ring_batch_bytes ring_batch_full ring_batch_refused spread_no_smt spread_smt2 spread_smt4"
+tests="$tests ring_packet_and_batch"
 
 passed() {
 	for passed_test in $tests; do
@@ -25,6 +26,6 @@ guest() {
 	check "VMBus loads" mod_load hv_vmbus
 	diag "$(dmesg | grep -E 'vmbus_|(not )?ok [0-9]+ |EXPECTATION|ASSERTION' | tail -n 30)"
 	metric vmbus_kunit_passed "$(passed)"
-	is "all six pass" "$(passed)" 6
+	is "all seven pass" "$(passed)" 7
 	check_no_splat
 }

@@ -9,10 +9,15 @@ tracing=/sys/kernel/tracing
 
 # Times mean something in the deterministic mode only: they are path lengths there.
 guest() {
+	mount -t tracefs tracefs $tracing 2>/dev/null
+	if ! grep -q function_graph $tracing/available_tracers; then
+		plan 1
+		skip "time of an interrupt" "this kernel has no function tracer"
+		return
+	fi
 	plan 4
 	check "interface up" net_up
 	udp_echo 50
-	mount -t tracefs tracefs $tracing 2>/dev/null
 	echo vmbus_isr >$tracing/set_ftrace_filter
 	check "interrupts can be timed" tee $tracing/current_tracer <<-END
 		function_graph

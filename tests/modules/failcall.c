@@ -72,7 +72,16 @@ static int failcall_enter(struct kprobe *p, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(failcall_enter);
 
-static struct kprobe probe = { .pre_handler = failcall_enter };
+/* A probe that has this is not optimised into a jump, which would not look at the new ip. */
+static void failcall_never(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(failcall_never);
+
+static struct kprobe probe = {
+	.pre_handler = failcall_enter,
+	.post_handler = failcall_never,
+};
 
 static int __init failcall_init(void)
 {

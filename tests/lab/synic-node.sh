@@ -16,9 +16,11 @@ node1_pfn() {
 		END { print pfn + 0 }' /proc/zoneinfo
 }
 
-# The page frames that hv_synic_alloc() has allocated, one a line
+# The page frames that hv_synic_alloc() has allocated, one a line, without those that
+# the slab took for what else it allocates
 synic_pfns() {
 	awk '/mm_page_alloc:/ { pfn = $0; sub(/.* pfn=/, "", pfn); sub(/ .*/, "", pfn) }
+		/=> .*(slab|kmalloc)/ { pfn = "" }
 		/=> .*hv_synic_alloc/ && pfn { print pfn; pfn = "" }' $tracing/trace
 }
 
@@ -26,7 +28,7 @@ synic_pfns() {
 guest() {
 	plan 5
 	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 'order == 0 && gfp_flags & 0x100' >$tracing/events/kmem/mm_page_alloc/filter
+	echo 'order == 0' >$tracing/events/kmem/mm_page_alloc/filter
 	echo 1 >$tracing/options/stacktrace
 	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
 	check "VMBus loads" mod_load hv_vmbus

@@ -4,7 +4,7 @@
 # desc: the host offers a device that the guest must refuse; can others still be taken away?
 # azhost: --vcpus 2 --net responder --disk ram=16M --fault net0:offer-flags
 # timeout: 60
-# expect-stock-7.3: fail
+# expect-stock-7.3: hang
 
 # Confidential external memory without a confidential ring is nonsense; 7.3 refuses the offer.
 guest() {

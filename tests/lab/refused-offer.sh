@@ -8,6 +8,11 @@
 
 # Confidential external memory without a confidential ring is nonsense; 7.3 refuses the offer.
 guest() {
+	if [ "$BASE" = 6.12 ]; then
+		plan 1
+		skip "an offer to refuse" "6.12 knows no such flag and takes the offer"
+		return
+	fi
 	plan 3
 	check "disk there" wait_for 20 disk_dev
 	echo "# ready"
@@ -24,6 +29,7 @@ no_disk() {
 }
 
 host() {
+	[ "$BASE" != 6.12 ] || return 0
 	guest_said '^# ready' 60
 	check "rescind" ctl '{"cmd":"rescind","device":"scsi0"}'
 }

@@ -76,7 +76,7 @@ grammar()
 # unmeasured PATCH: a patch without a metric
 unmeasured()
 {
-	if [ "${AZIMUTH_METRIC:-optional}" = optional ]; then
+	if [ "${AZIMUTH_METRIC:-required}" = optional ]; then
 		skip "$1" "no metric yet"
 	else
 		fail "$1" "no trailer 'Azimuth-metric:': nobody measured it"

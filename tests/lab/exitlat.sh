@@ -3,7 +3,6 @@
 # arms: stock
 # azhost: --vcpus 4 --numa 2 --memory 512
 # modules: none
-# kernel: debug
 # timeout: 240
 #
 # No driver is loaded, so that nothing else makes hypercalls. The host does not know what a trip

@@ -156,9 +156,10 @@ pass=$((guest_pass + $(count '^ok ' "$RUN/host.txt") - $(count '^ok .*# SKIP' "$
 fail=$((guest_fail + $(count '^not ok' "$RUN/host.txt")))
 skip=$((guest_skip + $(count '^ok .*# SKIP' "$RUN/host.txt")))
 good=false
-if [ "$outcome" = "$expected" ] && [ "$host_code" = 0 ] && [ "$verify_code" = 0 ]; then
-	good=true
-fi
+# Several are expected where it is up to memory that was freed how it ends.
+case " $expected " in
+*" $outcome "*) [ "$host_code" != 0 ] || [ "$verify_code" != 0 ] || good=true ;;
+esac
 reason=$("$LAB/labtool" json "$RUN/counters.json" exit.reason 2>/dev/null) ||
 	reason=$(tail -n 1 "$RUN/azhost.txt" | tr -d '"\134' | tr '\t' ' ')
 

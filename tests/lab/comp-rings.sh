@@ -4,7 +4,7 @@
 # desc: no memory for the completion ring of a sub-channel; what was freed is not freed again
 # azhost: --vcpus 4 --net responder
 # timeout: 90
-# expect-stock: panic
+# expect-stock: panic splat
 
 # The first change of the MTU gets two of four rings, and the device goes on with its
 # primary channel. The second one frees that device.

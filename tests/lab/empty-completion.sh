@@ -4,7 +4,7 @@
 # desc: the host completes a control message without saying what it completes
 # azhost: --vcpus 1 --net responder --fault net0:empty-completion,op=rndis,count=1
 # timeout: 60
-# expect-stock: panic
+# expect-stock: panic splat
 
 guest() {
 	plan 3

@@ -6,7 +6,7 @@
 # azhost: --fault net1:delay,op=nvsp-init,us=6000000,after=1
 # append: init_on_free=1
 # timeout: 90
-# expect-stock: splat
+# expect-stock: splat panic
 
 # The removal waits for RTNL, which the change of the other NIC's MTU holds until the host
 # has answered. The cable is pulled meanwhile.

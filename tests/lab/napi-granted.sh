@@ -5,7 +5,7 @@
 # azhost: --vcpus 2 --net responder --fault net0:subchannels,grant=0
 # append: init_on_free=1
 # timeout: 90
-# expect-stock: splat
+# expect-stock: splat panic
 
 # The first change frees what was prepared, init_on_free wipes it, and the second
 # one edits the list of NAPI instances that it was on.

@@ -6,7 +6,7 @@
 # append: init_on_free=1
 # modules: hv_vmbus
 # timeout: 60
-# expect-stock: splat
+# expect-stock: splat panic
 
 guest() {
 	plan 4

@@ -5,7 +5,7 @@
 # azhost: --vcpus 2 --disk ram=16M --fault scsi0:delay,op=init,us=5000000,after=3,count=1
 # modules: hv_vmbus hv_utils sd_mod
 # timeout: 90
-# expect-stock: panic
+# expect-stock: panic splat
 
 guest() {
 	plan 4

@@ -5,8 +5,8 @@
 # azhost: --vcpus 2 --disk disk.img --fault scsi0:delay,op=flush,us=5000000,after=1,count=1
 # modules: hv_vmbus hv_utils sd_mod hv_storvsc
 # timeout: 90
-# expect-stock: panic
-# expect-stock-7.3: splat
+# expect-stock: panic splat
+# expect-stock-7.3: splat panic
 
 prepare() {
 	truncate -s 16M disk.img

@@ -23,6 +23,6 @@ verify() {
 	completed=$(counter 'marks.name=idle.channels.device=net0.counters.completions_in')
 	metric rtt_signals "$signals"
 	[ "$ARM" = stock ] ||
-		compare "a signal for a round trip, or little more" "$signals" -le 1100
+		compare "a signal for a round trip, or little more" "$signals" -le 1155
 	is "completions missing after a second of silence" "$((received - completed))" 0
 }

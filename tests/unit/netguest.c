@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -517,4 +518,16 @@ void ng_wait_counter(struct netguest *ng, unsigned int c, const char *name, int6
 
 	fg_wait(ng->fg, reached, &w);
 	assert_int_equal(fg_counter(ng->fg, ng->dev, c, name), value);
+}
+
+void ng_command(struct netguest *ng, const char *cmd, const char *args, int want)
+{
+	json_t *a = json_loads(args, 0, NULL), *reply = json_object();
+
+	assert_non_null(a);
+	assert_int_equal(ng->dev->ops->command(ng->dev, cmd, a, reply), want);
+	if (want == -EINVAL)
+		assert_non_null(json_object_get(reply, "error"));
+	json_decref(a);
+	json_decref(reply);
 }

@@ -98,4 +98,10 @@ uint32_t ng_udp4(uint8_t *frame, uint16_t sport, uint16_t dport, uint32_t len);
 /* The device counter @name of channel @c reaches @value. */
 void ng_wait_counter(struct netguest *ng, unsigned int c, const char *name, int64_t value);
 
+/*
+ * A command of the control socket to the device, with @args as JSON text: it
+ * returns @want, and -EINVAL says why.
+ */
+void ng_command(struct netguest *ng, const char *cmd, const char *args, int want);
+
 #endif

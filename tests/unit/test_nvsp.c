@@ -310,18 +310,6 @@ static void test_batch(void **state)
 	ng_free(ng);
 }
 
-static void command(struct netguest *ng, const char *cmd, const char *args, int want)
-{
-	json_t *a = json_loads(args, 0, NULL), *reply = json_object();
-
-	assert_non_null(a);
-	assert_int_equal(ng->dev->ops->command(ng->dev, cmd, a, reply), want);
-	if (want == -EINVAL)
-		assert_non_null(json_object_get(reply, "error"));
-	json_decref(a);
-	json_decref(reply);
-}
-
 static void test_rsc(void **state)
 {
 	struct netguest *ng = ng_new("responder,rsc=on", NULL);
@@ -330,10 +318,10 @@ static void test_rsc(void **state)
 	uint64_t sum;
 
 	ng_up(ng, NVSP_VERSION_61);
-	command(ng, "send-rsc", "{\"segments\":8}", 0);
+	ng_command(ng, "send-rsc", "{\"segments\":8}", 0);
 	ng_wait_counter(ng, 0, "rx_dropped", 1);	/* the guest did not ask for it */
 	ng_offloads(ng);
-	command(ng, "send-rsc", "{\"segments\":8}", 0);
+	ng_command(ng, "send-rsc", "{\"segments\":8}", 0);
 	ng_recv(ng, 0, f);
 	assert_int_equal(f->len, 54 + 8 * 1448);
 	assert_int_equal(f->pieces, f->ranges);
@@ -342,8 +330,8 @@ static void test_rsc(void **state)
 	tcp = f->data + 34;
 	sum = csum_pseudo4(0, f->data + 26, f->data + 30, 6, f->len - 34);
 	assert_int_equal(csum_finish(csum_bytes(sum, tcp, f->len - 34)), 0);
-	command(ng, "send-rsc", "{\"segments\":1}", -EINVAL);
-	command(ng, "send-rsc", "{\"segments\":45}", -EINVAL);
+	ng_command(ng, "send-rsc", "{\"segments\":1}", -EINVAL);
+	ng_command(ng, "send-rsc", "{\"segments\":45}", -EINVAL);
 	ng_wait_counter(ng, 0, "rx_rsc_frames", 1);
 	free(f);
 	ng_free(ng);
@@ -357,19 +345,19 @@ static void test_media(void **state)
 	uint32_t value, len;
 
 	ng_up(ng, NVSP_VERSION_61);
-	command(ng, "media", "{\"state\":\"sideways\"}", -EINVAL);
-	command(ng, "media", "{\"state\":\"down\"}", 0);
+	ng_command(ng, "media", "{\"state\":\"sideways\"}", -EINVAL);
+	ng_command(ng, "media", "{\"state\":\"down\"}", 0);
 	ng_recv(ng, 0, f);
 	assert_int_equal(f->channel_type, NVSP_CHANNEL_CONTROL);
 	memcpy(&i, f->data + 8, sizeof(i));
 	assert_int_equal(i.status, RNDIS_MEDIA_DISCONNECT);
 	assert_int_equal(ng_query(ng, OID_GEN_MEDIA_CONNECT_STATUS, NULL, 0, &value, &len), 0);
 	assert_int_equal(value, 1);
-	command(ng, "media", "{\"state\":\"up\"}", 0);
+	ng_command(ng, "media", "{\"state\":\"up\"}", 0);
 	ng_recv(ng, 0, f);
 	memcpy(&i, f->data + 8, sizeof(i));
 	assert_int_equal(i.status, RNDIS_MEDIA_CONNECT);
-	command(ng, "reverse", "{}", -ENOENT);
+	ng_command(ng, "reverse", "{}", -ENOENT);
 	free(f);
 	ng_free(ng);
 }

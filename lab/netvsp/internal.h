@@ -241,8 +241,11 @@ static inline bool net_buffer_usable(struct net_buffer *b)
 	return b && !atomic_load_explicit(&b->gone, memory_order_relaxed);
 }
 
-/* The guest changed @config (lock held by nobody): store it and tell all channels. */
-void netvsp_set_config(struct netvsp *dev, const struct net_config *config);
+/*
+ * The guest changed @config over @nc (lock held by nobody): it holds there at once, for
+ * the answer is the guest's leave to rely on it; the other channels are told.
+ */
+void netvsp_set_config(struct netvsp_channel *nc, const struct net_config *config);
 /* Take over buffers and settings into @nc. 0 or -ENOMEM. */
 int netvsp_attach(struct netvsp_channel *nc);
 /* Copy the device's settings into @nc and tell its backend. On the loop of @nc. */

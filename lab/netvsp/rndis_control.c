@@ -208,7 +208,7 @@ static int reset(struct netvsp_channel *nc)
 	struct rndis_reset_complete out = { .status = RNDIS_SUCCESS, .addressing_reset = 1 };
 	struct net_config none = { 0 };
 
-	netvsp_set_config(nc->dev, &none);
+	netvsp_set_config(nc, &none);
 	send_control(nc, RNDIS_RESET | RNDIS_COMPLETION, &out, sizeof(out), NULL, 0,
 		     "rndis-reset");
 	return 0;
@@ -220,7 +220,7 @@ static int halt(struct netvsp_channel *nc)
 	struct net_config none = { 0 };
 
 	atomic_store(&nc->dev->rndis_up, false);
-	netvsp_set_config(nc->dev, &none);
+	netvsp_set_config(nc, &none);
 	return 0;
 }
 

@@ -241,8 +241,7 @@ static uint32_t set_offload(struct netvsp_channel *nc, const uint8_t *in, uint32
 	if (in_len >= offsetof(struct ndis_offload_parameters, rsc_ip6) + 1 && p.rsc_ip4)
 		c.rsc = nc->dev->rsc && nc->dev->guest_caps & NVSP_CAP_RSC &&
 			p.rsc_ip4 == NDIS_PARAM_RSC_ON;
-	nc->config = c;
-	netvsp_set_config(nc->dev, &c);
+	netvsp_set_config(nc, &c);
 	return RNDIS_SUCCESS;
 }
 
@@ -323,7 +322,6 @@ uint32_t oid_set(struct netvsp_channel *nc, uint32_t oid, const uint8_t *in, uin
 	default:
 		return RNDIS_NOT_SUPPORTED;
 	}
-	nc->config = c;
-	netvsp_set_config(nc->dev, &c);
+	netvsp_set_config(nc, &c);
 	return RNDIS_SUCCESS;
 }

@@ -42,10 +42,12 @@ void net_buffer_put(struct net_buffer *b)
 	free(b);
 }
 
-void netvsp_set_config(struct netvsp *dev, const struct net_config *config)
+void netvsp_set_config(struct netvsp_channel *nc, const struct net_config *config)
 {
+	struct netvsp *dev = nc->dev;
 	unsigned int i;
 
+	nc->config = *config;
 	pthread_mutex_lock(&dev->lock);
 	dev->config = *config;
 	pthread_mutex_unlock(&dev->lock);

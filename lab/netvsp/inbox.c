@@ -65,6 +65,8 @@ static void run(void *ctx)
 
 	atomic_store(&slot->kicked, false);
 	events = atomic_exchange(&slot->events, 0);
+	if (nc)
+		netvsp_take_config(nc);
 	m = take(slot);
 	while (m) {
 		struct net_msg *next = m->next;
@@ -77,8 +79,6 @@ static void run(void *ctx)
 	}
 	if (!nc)
 		return;
-	if (events & NET_EVENT_CONFIG)
-		netvsp_take_config(nc);
 	if (events & NET_EVENT_BUFFERS)
 		netvsp_drop_gone(nc);
 	if (events & NET_EVENT_TABLE)

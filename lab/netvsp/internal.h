@@ -103,7 +103,7 @@ struct net_msg {
 	uint8_t data[];
 };
 
-#define NET_EVENT_CONFIG	1u	/* take over the settings again */
+#define NET_EVENT_CONFIG	1u	/* the settings changed; a turn looks at them anyway */
 #define NET_EVENT_BUFFERS	4u	/* let go of buffers that are gone */
 #define NET_EVENT_TABLE		2u	/* all sub-channels are open: send the send table */
 
@@ -139,6 +139,7 @@ struct netvsp {
 	pthread_mutex_t lock;
 	struct net_buffer *recv, *send;
 	struct net_config config;
+	atomic_uint config_changes;
 
 	/* the primary channel's, for inject.c and the guest's own questions */
 	uint8_t current_mac[6];
@@ -200,6 +201,7 @@ struct netvsp_channel {
 	unsigned int index;
 	struct net_buffer *recv, *send;
 	struct net_config config;
+	unsigned int config_seen;	/* the device's config_changes when it was copied */
 	struct rx_state rx;
 	struct defer_queue defer;
 	uint64_t now_ns;		/* service_now_ns(), 0: not asked for yet */
@@ -242,13 +244,13 @@ static inline bool net_buffer_usable(struct net_buffer *b)
 }
 
 /*
- * The guest changed @config over @nc (lock held by nobody): it holds there at once, for
- * the answer is the guest's leave to rely on it; the other channels are told.
+ * The guest changed @config over @nc (lock held by nobody). The answer to it is the
+ * guest's leave to rely on it: each channel looks before it handles what comes later.
  */
 void netvsp_set_config(struct netvsp_channel *nc, const struct net_config *config);
 /* Take over buffers and settings into @nc. 0 or -ENOMEM. */
 int netvsp_attach(struct netvsp_channel *nc);
-/* Copy the device's settings into @nc and tell its backend. On the loop of @nc. */
+/* Copy the device's settings, if they changed, into @nc and tell its backend. On the loop of @nc. */
 void netvsp_take_config(struct netvsp_channel *nc);
 /* Make @b the receive (or send) buffer; false when there is one. The device owns it then. */
 bool netvsp_store_buffer(struct netvsp *dev, bool recv, struct net_buffer *b);

@@ -103,6 +103,7 @@ void netvsp_service(struct netvsp_channel *nc)
 	struct ring_packet pkt;
 
 	while (out_flush(nc) && channel_recv(nc->ch, &pkt) > 0) {
+		netvsp_take_config(nc);
 		nvsp_packet(nc, &pkt);
 		rx_run(nc);
 	}

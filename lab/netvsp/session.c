@@ -47,10 +47,11 @@ void netvsp_set_config(struct netvsp_channel *nc, const struct net_config *confi
 	struct netvsp *dev = nc->dev;
 	unsigned int i;
 
-	nc->config = *config;
 	pthread_mutex_lock(&dev->lock);
 	dev->config = *config;
+	atomic_fetch_add(&dev->config_changes, 1);
 	pthread_mutex_unlock(&dev->lock);
+	netvsp_take_config(nc);
 	for (i = 0; i < dev->queues; i++)
 		slot_event(&dev->slot[i], NET_EVENT_CONFIG);
 }
@@ -59,8 +60,11 @@ void netvsp_take_config(struct netvsp_channel *nc)
 {
 	struct net_backend *b = nc->dev->backend;
 
+	if (nc->config_seen == atomic_load_explicit(&nc->dev->config_changes, memory_order_acquire))
+		return;
 	pthread_mutex_lock(&nc->dev->lock);
 	nc->config = nc->dev->config;
+	nc->config_seen = atomic_load(&nc->dev->config_changes);
 	pthread_mutex_unlock(&nc->dev->lock);
 	if (b->ops->offload_changed)
 		b->ops->offload_changed(b, nc->backend);
@@ -87,6 +91,7 @@ int netvsp_attach(struct netvsp_channel *nc)
 	nc->recv = net_buffer_get(dev->recv);
 	nc->send = net_buffer_get(dev->send);
 	nc->config = dev->config;
+	nc->config_seen = atomic_load(&dev->config_changes);
 	pthread_mutex_unlock(&dev->lock);
 	return rx_init(nc);
 }
@@ -146,6 +151,7 @@ void netvsp_session_reset(struct netvsp *dev)
 	drop(&dev->recv);
 	drop(&dev->send);
 	memset(&dev->config, 0, sizeof(dev->config));
+	atomic_fetch_add(&dev->config_changes, 1);
 	pthread_mutex_unlock(&dev->lock);
 	memcpy(dev->current_mac, dev->mac, sizeof(dev->mac));
 	dev->guest_mtu = 0;

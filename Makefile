@@ -17,6 +17,8 @@ CFLAGS	?= -O2 -fno-strict-aliasing
 SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIBS	:= -ljansson -lm
+# Of the azimuth command alone; a test takes of them what it uses.
+AZIMUTH_LIBS := -luring -lsqlite3
 
 AZIMUTH_SRCS :=
 AZHOST_SRCS  :=
@@ -44,7 +46,7 @@ $(O)/fuzzobj/%.o: %.c
 # ---- programs -------------------------------------------------------------
 $(O)/bin/azimuth: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) -static -pthread -o $@ $^ $(LIBS)
+	$(CC) -static -pthread -o $@ $^ $(LIBS) $(AZIMUTH_LIBS)
 
 $(O)/bin/azhost: $(AZHOST_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
@@ -57,7 +59,7 @@ $(O)/bin/labtool: $(LABTOOL_SRCS:%.c=$(O)/obj/%.o)
 define unit_rule
 $(O)/unit/$(1): $(O)/san/tests/unit/test_$(1).o $$(patsubst %.c,$(O)/san/%.o,$$(UNIT_$(1)_SRCS))
 	@mkdir -p $$(@D)
-	$$(CC) $(SAN) -pthread -o $$@ $$^ -lcmocka $(LIBS)
+	$$(CC) $(SAN) -pthread -o $$@ $$^ -lcmocka -Wl,--as-needed $(LIBS) $(AZIMUTH_LIBS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 

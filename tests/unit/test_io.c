@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "benchmarks/io.h"
+#include "benchmarks/io/io.h"
 #include "lib/log.h"
 
 #define FILE_BYTES (256 * 1024)

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "benchmarks/bench.h"
-#include "benchmarks/labrun.h"
-#include "benchmarks/report.h"
-#include "benchmarks/series.h"
+#include "benchmarks/labrun/labrun.h"
+#include "benchmarks/report/report.h"
+#include "benchmarks/compare/series.h"
 #include "cli/cli.h"
 #include "lib/log.h"
 #include "lib/result.h"

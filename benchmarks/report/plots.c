@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "benchmarks/report.h"
+#include "benchmarks/report/report.h"
 #include "lib/hist.h"
 #include "lib/log.h"
 

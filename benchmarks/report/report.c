@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One HTML file that needs nothing beside it, from a result.json. */
-#include "benchmarks/report.h"
+#include "benchmarks/report/report.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "benchmarks/bench.h"
-#include "benchmarks/series.h"
+#include "benchmarks/compare/series.h"
 #include "cli/cli.h"
 #include "lib/log.h"
 #include "lib/result.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "benchmarks/labrun.h"
+#include "benchmarks/labrun/labrun.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "benchmarks/labrun.h"
+#include "benchmarks/labrun/labrun.h"
 #include "lib/log.h"
 #include "lib/result.h"
 

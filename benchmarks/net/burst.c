@@ -18,7 +18,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "benchmarks/net.h"
+#include "benchmarks/net/net.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/pattern.h"

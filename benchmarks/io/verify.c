@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "benchmarks/io.h"
+#include "benchmarks/io/io.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/pattern.h"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "benchmarks/report.h"
-#include "benchmarks/series.h"
+#include "benchmarks/report/report.h"
+#include "benchmarks/compare/series.h"
 
 #define KEY_FIGURES	3
 

@@ -12,7 +12,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "benchmarks/net.h"
+#include "benchmarks/net/net.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 

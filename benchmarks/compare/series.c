@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "benchmarks/series.h"
+#include "benchmarks/compare/series.h"
 
 #include <errno.h>
 #include <stdio.h>

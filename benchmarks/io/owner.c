@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "benchmarks/io.h"
+#include "benchmarks/io/io.h"
 
 #define PROBE_BYTES	(68 * 1024)	/* up to the superblock of btrfs at 64 KiB */
 

@@ -4,7 +4,7 @@
  * with a dark theme; the last rules map the role colours that gnuplot was given
  * (see report_plots.c) to them.
  */
-#include "benchmarks/report.h"
+#include "benchmarks/report/report.h"
 
 const char report_marker[] =
 	"<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\"><defs>"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "benchmarks/net.h"
+#include "benchmarks/net/net.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/pattern.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "benchmarks/labrun.h"
-#include "benchmarks/series.h"
+#include "benchmarks/labrun/labrun.h"
+#include "benchmarks/compare/series.h"
 #include "cli/cli.h"
 #include "lib/env.h"
 #include "lib/log.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "benchmarks/net.h"
+#include "benchmarks/net/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

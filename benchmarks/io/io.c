@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Disk requests, closed loop, one at a time, past the page cache. */
-#include "benchmarks/io.h"
+#include "benchmarks/io/io.h"
 
 #include <errno.h>
 #include <fcntl.h>

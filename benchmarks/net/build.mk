@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-only
+AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/rtt.c benchmarks/net/burst.c \
+		benchmarks/net/tcp.c benchmarks/net/serve.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the network workloads share. */
+/* What the network workloads share: the options. Flows are in flow.h, messages in wire.h. */
 #ifndef AZ_BENCHMARKS_NET_H
 #define AZ_BENCHMARKS_NET_H
 
@@ -24,6 +24,8 @@ struct net_bench {
 	uint64_t burst;		/* packets of one burst */
 	uint64_t bytes;		/* of one TCP transfer */
 	bool tcp;		/* the server answers TCP as well */
+	const struct net_hooks *hooks;	/* flow.h; NULL: nothing else wants the samples */
+	unsigned int hook_hist;	/* id of the hooks' first histogram in the recorders */
 };
 
 /* Parses "192.0.2.1:7" or "[2001:db8::1]:7". Returns 0 or -EINVAL. */

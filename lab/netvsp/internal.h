@@ -250,7 +250,7 @@ static inline bool net_buffer_usable(struct net_buffer *b)
 void netvsp_set_config(struct netvsp_channel *nc, const struct net_config *config);
 /* Take over buffers and settings into @nc. 0 or -ENOMEM. */
 int netvsp_attach(struct netvsp_channel *nc);
-/* Copy the device's settings, if they changed, into @nc and tell its backend. On the loop of @nc. */
+/* Copy the settings into @nc if they changed, and tell its backend. On the loop of @nc. */
 void netvsp_take_config(struct netvsp_channel *nc);
 /* Make @b the receive (or send) buffer; false when there is one. The device owns it then. */
 bool netvsp_store_buffer(struct netvsp *dev, bool recv, struct net_buffer *b);

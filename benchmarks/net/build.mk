@@ -4,3 +4,10 @@ AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/rtt.c benchmarks/net/burst.c
 
 UNIT_TESTS += netwire
 UNIT_netwire_SRCS = benchmarks/net/wire.c
+
+# What the kernel and the interface know of a packet.
+AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c
+
+UNIT_TESTS += netstamps
+UNIT_netstamps_SRCS = benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \
+		      lib/clock.c lib/pattern.c lib/hist.c lib/env.c lib/imds.c lib/log.c lib/result.c

@@ -61,52 +61,89 @@ static int take_cpu_range(const char **text, cpu_set_t *set)
 	return 0;
 }
 
-static int pin(const char *list)
+int bench_parse_cpus(const char *option, const char *list, cpu_set_t *set)
 {
 	const char *text = list;
-	cpu_set_t set;
 	bool more;
 
-	CPU_ZERO(&set);
+	CPU_ZERO(set);
 	do {
-		if (take_cpu_range(&text, &set))
-			return az_usage("--cpus: '%s' is not a list of CPUs such as 0,2-3", list);
+		if (take_cpu_range(&text, set))
+			break;
 		more = *text == ',';
 		text += more;
 	} while (more);
-	if (*text)
-		return az_usage("--cpus: '%s' is not a list of CPUs such as 0,2-3", list);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		return az_usage("--cpus: cannot run on %s: %s", list, strerror(errno));
+	if (*text || text == list || text[-1] == ',')
+		return az_usage("%s: '%s' is not a list of CPUs such as 0,2-3", option, list);
 	return 0;
+}
+
+static int pin(const char *list)
+{
+	cpu_set_t set;
+	int ret = bench_parse_cpus("--cpus", list, &set);
+
+	if (!ret && sched_setaffinity(0, sizeof(set), &set))
+		ret = az_usage("--cpus: cannot run on %s: %s", list, strerror(errno));
+	return ret;
+}
+
+int bench_parse_warmup(void *ctx, const char *text)
+{
+	struct bench *bench = ctx;
+
+	bench->warmup_count = bench->warmup_ns = 0;
+	if (!az_parse_number(text, AZ_OPT_U64, &bench->warmup_count) ||
+	    !az_parse_number(text, AZ_OPT_TIME, &bench->warmup_ns))
+		return 0;
+	az_err("--warmup: '%s' is neither a time (500ms, 2s) nor a number of events", text);
+	return -EINVAL;
 }
 
 int bench_begin(struct bench *bench, const char *what)
 {
-	int ret = bench->cpus ? pin(bench->cpus) : 0;
+	int ret;
 
+	if (sched_getaffinity(0, sizeof(bench->allowed), &bench->allowed))
+		CPU_ZERO(&bench->allowed);
+	ret = bench->cpus ? pin(bench->cpus) : 0;
 	if (ret)
 		return ret;
 	catch_signals();
 	bench->what = what;
+	if (sched_getaffinity(0, sizeof(bench->used), &bench->used))
+		CPU_ZERO(&bench->used);
+	az_conditions_read(&bench->begin, &bench->used);
 	bench->start = az_clock_ns();
 	return 0;
 }
 
-static void show_progress(struct bench *bench, uint64_t done, uint64_t now)
+void bench_progress(struct bench *bench, const char *fmt, ...)
 {
 	static int tty = -1;
+	va_list ap;
 
 	if (tty < 0)
 		tty = isatty(STDERR_FILENO);
-	if (!tty || now - (bench->shown ? bench->shown : bench->start) < PROGRESS_NS)
+	if (!tty)
 		return;
-	bench->shown = now;
+	bench->shown = az_clock_ns();
+	fprintf(stderr, "\r%s: ", bench->what);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\033[K");
+}
+
+static void show_progress(struct bench *bench, uint64_t done, uint64_t now)
+{
+	if (now - (bench->shown ? bench->shown : bench->start) < PROGRESS_NS)
+		return;
 	if (bench->count)
-		fprintf(stderr, "\r%s: %llu of %llu\033[K", bench->what,
-			(unsigned long long)done, (unsigned long long)bench->count);
+		bench_progress(bench, "%llu of %llu", (unsigned long long)done,
+			       (unsigned long long)bench->count);
 	else
-		fprintf(stderr, "\r%s: %llu\033[K", bench->what, (unsigned long long)done);
+		bench_progress(bench, "%llu", (unsigned long long)done);
 }
 
 bool bench_goes_on(struct bench *bench, uint64_t done, uint64_t now)
@@ -132,12 +169,34 @@ void bench_say(const struct bench *bench, const char *fmt, ...)
 	fflush(file);
 }
 
+/* A workload that never called bench_begin() has no conditions. */
+static void add_conditions(const struct bench *bench, json_t *result)
+{
+	struct az_conditions end;
+	char text[128];
+
+	if (!bench->begin.now)
+		return;
+	/* Of the same CPUs, wherever this thread runs by now. */
+	az_conditions_read(&end, &bench->used);
+	json_object_set_new(result, "conditions", az_conditions_json(&bench->begin, &end));
+	if (az_conditions_bad(&bench->begin, &end, text, sizeof(text)))
+		az_warn("%s", text);
+}
+
 int bench_end(struct bench *bench, json_t *result, int ret)
 {
 	int put;
 
+	if (bench->shown)
+		fprintf(stderr, "\r\033[K");
+	bench->shown = 0;
+	add_conditions(bench, result);
 	if (stop)
 		az_result_interrupted(result);
+	if (!json_object_get(result, "end"))
+		az_result_end(result, stop ? "interrupted" : ret == AZ_EXIT_OK ? "done" : "error",
+			      NULL);
 	put = az_result_put(result, &bench->sink);
 	json_decref(result);
 	return put ? put : ret;

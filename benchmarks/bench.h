@@ -3,11 +3,13 @@
 #ifndef AZ_BENCHMARKS_BENCH_H
 #define AZ_BENCHMARKS_BENCH_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
+#include "lib/conditions.h"
 #include "lib/opts.h"
 #include "lib/result.h"
 
@@ -19,6 +21,16 @@ struct bench {
 	uint64_t duration;	/* ns, 0 = no limit */
 	uint64_t start, shown;	/* ns; the progress line was last shown then */
 	const char *what;	/* of the progress line */
+
+	/* BENCH_LOAD_OPTS */
+	unsigned int threads;
+	uint64_t warmup_ns, warmup_count;	/* at most one is not 0 */
+	const char *samples;	/* file of raw samples, NULL none */
+	uint64_t interval;	/* ns, of the timeline; 0: 100 ms */
+
+	cpu_set_t allowed;	/* where this process might run before bench_begin() */
+	cpu_set_t used;		/* where it may run since */
+	struct az_conditions begin;
 };
 
 #define BENCH_OPTS(b) \
@@ -34,6 +46,29 @@ struct bench {
 	       &(b)->sink.line), \
 	AZ_OPT(FLAG, "imds", 0, NULL, "ask the metadata service for the VM size", \
 	       &(b)->sink.imds)
+
+/* Of the workloads that run threads with benchmarks/load/run.h. */
+#define BENCH_LOAD_OPTS(b) \
+	AZ_OPT(U32, "threads", 0, "N", "threads; the i-th runs on the i-th CPU of --cpus", \
+	       &(b)->threads, .min = 1, .max = 1024), \
+	AZ_OPT(CALL, "warmup", 0, "TIME|N", "first run for TIME (1s), or N events, not counted", \
+	       (b), .call = bench_parse_warmup), \
+	AZ_OPT(STRING, "samples", 0, "FILE", "write each sample here, for 'azimuth samples'", \
+	       &(b)->samples), \
+	AZ_OPT(TIME, "interval", 0, "TIME", "step of the timeline (100ms); doubles in long runs", \
+	       &(b)->interval, .min = 1000000)
+
+/*
+ * The call of --warmup: a bare number is a number of events, of all threads
+ * together. Returns 0, or -EINVAL after one line on standard error.
+ */
+int bench_parse_warmup(void *bench, const char *text);
+
+/*
+ * Parses "0,2-3" into @set. Returns 0, or the exit code after one line on standard
+ * error, in which @option stands for the list.
+ */
+int bench_parse_cpus(const char *option, const char *list, cpu_set_t *set);
 
 /*
  * Pins the process, and makes SIGINT and SIGTERM set bench_stopped() instead of
@@ -54,9 +89,15 @@ bool bench_goes_on(struct bench *bench, uint64_t done, uint64_t now);
 void bench_say(const struct bench *bench, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Shows @text as the progress line, when standard error is a terminal. */
+void bench_progress(struct bench *bench, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /*
- * Ends a run: wipes the progress line, notes an interruption, writes @result and
- * drops it. Returns @ret, or the exit code of a failed write.
+ * Ends a run: wipes the progress line, warns when others took CPU time from the
+ * run, notes the conditions and how it ended, writes @result and drops it.
+ * Returns @ret, or the exit code of a failed write. "end" is left alone where the
+ * workload has set it.
  */
 int bench_end(struct bench *bench, json_t *result, int ret);
 

@@ -13,6 +13,13 @@ const struct az_percentile az_percentiles[] = {
 	{ NULL, 0 }
 };
 
+/*
+ * Another thread may read a histogram while its own records: each word is whole,
+ * and a value is in min and max before it is in its bucket.
+ */
+#define PUT(var, value)	__atomic_store_n(&(var), (value), __ATOMIC_RELAXED)
+#define GET(var)	__atomic_load_n(&(var), __ATOMIC_RELAXED)
+
 static unsigned int bucket_of(uint64_t value)
 {
 	unsigned int shift;
@@ -45,36 +52,51 @@ void az_hist_reset(struct az_hist *hist)
 
 static void add_sum(struct az_hist *hist, uint64_t value)
 {
+	uint64_t sum;
+
 	/* JSON integers are signed; saturate where they end. */
-	if (__builtin_add_overflow(hist->sum, value, &hist->sum) || hist->sum > INT64_MAX)
-		hist->sum = INT64_MAX;
+	if (__builtin_add_overflow(hist->sum, value, &sum) || sum > INT64_MAX)
+		sum = INT64_MAX;
+	PUT(hist->sum, sum);
 }
 
 void az_hist_record(struct az_hist *hist, uint64_t value)
 {
+	uint64_t *bucket;
+
 	if (value > INT64_MAX)
 		value = INT64_MAX;
-	hist->bucket[bucket_of(value)]++;
-	hist->count++;
-	add_sum(hist, value);
+	bucket = &hist->bucket[bucket_of(value)];
 	if (value < hist->min)
-		hist->min = value;
+		PUT(hist->min, value);
 	if (value > hist->max)
-		hist->max = value;
+		PUT(hist->max, value);
+	add_sum(hist, value);
+	__atomic_store_n(bucket, *bucket + 1, __ATOMIC_RELEASE);
+	PUT(hist->count, hist->count + 1);
 }
 
 void az_hist_merge(struct az_hist *to, const struct az_hist *from)
 {
+	uint64_t count = 0, n, min, max;
 	unsigned int i;
 
-	for (i = 0; i < AZ_HIST_BUCKETS; i++)
-		to->bucket[i] += from->bucket[i];
-	to->count += from->count;
-	add_sum(to, from->sum);
-	if (from->min < to->min)
-		to->min = from->min;
-	if (from->max > to->max)
-		to->max = from->max;
+	for (i = 0; i < AZ_HIST_BUCKETS; i++) {
+		n = __atomic_load_n(&from->bucket[i], __ATOMIC_ACQUIRE);
+		if (!n)
+			continue;
+		to->bucket[i] += n;
+		count += n;
+	}
+	/* Not from->count, which may already be another. */
+	to->count += count;
+	add_sum(to, GET(from->sum));
+	min = GET(from->min);
+	max = GET(from->max);
+	if (min < to->min)
+		to->min = min;
+	if (max > to->max)
+		to->max = max;
 }
 
 uint64_t az_hist_percentile(const struct az_hist *hist, unsigned int ppm)

@@ -40,7 +40,10 @@ void az_hist_reset(struct az_hist *hist);
 /* Adds one value, in ns; a value above INT64_MAX counts as INT64_MAX. */
 void az_hist_record(struct az_hist *hist, uint64_t value);
 
-/* Adds all of @from to @to. */
+/*
+ * Adds all of @from to @to. @from may be recording in another thread: what is
+ * added is then what it had at some time during the call, with counts that add up.
+ */
 void az_hist_merge(struct az_hist *to, const struct az_hist *from);
 
 /*

@@ -74,6 +74,14 @@ void az_result_interrupted(json_t *result)
 	json_object_set_new(result, "interrupted", json_true());
 }
 
+void az_result_end(json_t *result, const char *end, const char *error)
+{
+	json_object_del(result, "partial");
+	json_object_set_new(result, "end", json_string(end));
+	if (error)
+		json_object_set_new(result, "error", json_string(error));
+}
+
 /*
  * The line leaves out what can be derived from it again: metrics that the
  * histograms hold too. On an emulated serial port each byte is an exit.
@@ -115,56 +123,91 @@ int az_result_put(json_t *result, const struct az_result_sink *sink)
 	return az_json_write(result, sink->json);
 }
 
-static int dump(const json_t *json, FILE *file, const char *name)
-{
-	if (json_dumpf(json, file, JSON_FORMAT) || fputc('\n', file) == EOF || fflush(file))
-		return az_env("cannot write %s: %s", name, strerror(errno));
-	return 0;
-}
-
 /* A device or a pipe cannot be replaced by a finished file: write into it. */
 static bool is_special(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && !S_ISREG(st.st_mode);
+	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode));
+}
+
+/* Returns 0 or negative errno. */
+static int dump(const json_t *json, FILE *file)
+{
+	errno = 0;
+	if (json_dumpf(json, file, JSON_FORMAT) || fputc('\n', file) == EOF || fflush(file))
+		return errno ? -errno : -ENOMEM;
+	return 0;
 }
 
 static int write_special(const json_t *json, const char *path)
 {
-	FILE *file = fopen(path, "we");
+	FILE *file = strcmp(path, "-") ? fopen(path, "we") : stdout;
 	int ret;
 
 	if (!file)
 		return az_env("cannot open %s: %s", path, strerror(errno));
-	ret = dump(json, file, path);
-	fclose(file);
+	ret = dump(json, file);
+	if (ret)
+		az_env("cannot write %s: %s", file == stdout ? "standard output" : path,
+		       strerror(-ret));
+	if (file != stdout)
+		fclose(file);
+	return ret ? AZ_EXIT_ENV : 0;
+}
+
+/* Returns 0 or negative errno, with what could not be done in *@what. */
+static int replace(const json_t *json, const char *path, const char *tmp, const char **what)
+{
+	FILE *file = fopen(tmp, "we");
+	int ret;
+
+	*what = "create";
+	if (!file)
+		return -errno;
+	*what = "write";
+	ret = dump(json, file);
+	if (fclose(file) && !ret)
+		ret = -errno;
+	if (!ret && rename(tmp, path)) {
+		*what = "rename";
+		ret = -errno;
+	}
+	if (ret)
+		unlink(tmp);
 	return ret;
 }
 
 int az_json_write(const json_t *json, const char *path)
 {
+	const char *what;
 	char tmp[4096];
-	FILE *file;
 	int ret;
 
-	if (!strcmp(path, "-"))
-		return dump(json, stdout, "standard output");
 	if (is_special(path))
 		return write_special(json, path);
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
 		return az_usage("%s: the name is too long", path);
-	file = fopen(tmp, "we");
-	if (!file)
-		return az_env("cannot create %s: %s", tmp, strerror(errno));
-	ret = dump(json, file, tmp);
-	if (fclose(file) && !ret)
-		ret = az_env("cannot write %s: %s", tmp, strerror(errno));
-	if (!ret && rename(tmp, path))
-		ret = az_env("cannot rename %s to %s: %s", tmp, path, strerror(errno));
-	if (ret)
-		unlink(tmp);
-	return ret;
+	ret = replace(json, path, tmp, &what);
+	return ret ? az_env("cannot %s %s: %s", what, tmp, strerror(-ret)) : 0;
+}
+
+int az_result_checkpoint(json_t *result, const struct az_result_sink *sink)
+{
+	static json_t *env;
+	const char *what;
+	char tmp[4096];
+
+	if (!sink->json || is_special(sink->json))
+		return 0;
+	if (snprintf(tmp, sizeof(tmp), "%s.tmp", sink->json) >= (int)sizeof(tmp))
+		return -ENAMETOOLONG;
+	if (!env)
+		env = az_env_full(false);
+	if (json_object_set(result, "env", env) ||
+	    json_object_set_new(result, "partial", json_true()))
+		return -ENOMEM;
+	return replace(result, sink->json, tmp, &what);
 }
 
 json_t *az_json_read(const char *path)

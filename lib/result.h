@@ -7,7 +7,18 @@
  *	  "metrics": [ { "name", "unit", "better": "lower"|"higher", "value" } ],
  *	  "counts": { "sent", "received", "lost", ... },
  *	  "histograms": { "rtt": as in lib/hist.h },
- *	  "interrupted": false, "env": as in lib/env.h }
+ *	  "interrupted": false, "end": "done"|"interrupted"|"error", "error": text,
+ *	  "env": as in lib/env.h }
+ *
+ * and, where a workload has them:
+ *
+ *	  "conditions": as in lib/conditions.h
+ *	  "stages": [names of histograms in the order of the path],
+ *	  "timeline": { "interval_ns", "start": date with ns, "error": of p50 and p99,
+ *			"slots": [[count, lost, p50, p99, max], ...] }, by intended time,
+ *	  "marks": [{ "t_ns": since the start of the timeline, "kind", "text" }],
+ *	  "partial": true in a file that a run wrote before its end: without an end,
+ *		     the run was killed
  */
 #ifndef AZ_LIB_RESULT_H
 #define AZ_LIB_RESULT_H
@@ -55,6 +66,20 @@ void az_result_hist(json_t *result, const char *name, const struct az_hist *hist
 void az_result_interrupted(json_t *result);
 
 /*
+ * How the run ended, "done", "interrupted" or "error", and for the last one why
+ * (NULL: not stated). Takes "partial" away.
+ */
+void az_result_end(json_t *result, const char *end, const char *error);
+
+/*
+ * Writes @result to the file of @sink with "partial": true and the facts of the
+ * machine as they were at the first call. Does nothing when results go to
+ * standard output, a pipe or a device. Returns 0, or negative errno without a
+ * message: then the last file is still there.
+ */
+int az_result_checkpoint(json_t *result, const struct az_result_sink *sink);
+
+/*
  * Writes @result to where @sink says: the file with all facts of the machine,
  * the line with the brief ones. The file is complete or absent. Returns 0, or an
  * exit code after one line on standard error.
@@ -63,7 +88,8 @@ int az_result_put(json_t *result, const struct az_result_sink *sink);
 
 /*
  * Writes @json to @path ("-": standard output), indented, through a temporary
- * file beside it. Returns 0, or an exit code after one line on standard error.
+ * file beside it: @path has the old or the new content whenever the program dies.
+ * Returns 0, or an exit code after one line on standard error.
  */
 int az_json_write(const json_t *json, const char *path);
 

@@ -219,6 +219,7 @@ const char *bench_time(char *buf, double ns)
 static const struct az_command workloads[] = {
 	{ "net", "UDP round trips and bursts, TCP transfer, echo server", bench_net },
 	{ "io", "random reads and writes, and write-read-verify, of a disk", bench_io },
+	{ "suite", "a declared set of these, arms in a stated order", bench_suite },
 	{ NULL, NULL, NULL }
 };
 

@@ -112,4 +112,7 @@ const char *bench_time(char *buf, double ns);
 int bench_net(int argc, char **argv);
 int bench_io(int argc, char **argv);
 
+/* A suite file: runs of the workloads above. Called as they are. */
+int bench_suite(int argc, char **argv);
+
 #endif

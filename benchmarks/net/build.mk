@@ -6,8 +6,12 @@ UNIT_TESTS += netwire
 UNIT_netwire_SRCS = benchmarks/net/wire.c
 
 # What the kernel and the interface know of a packet.
-AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c
+AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \
+		benchmarks/net/path.c benchmarks/net/rtnl.c
 
 UNIT_TESTS += netstamps
 UNIT_netstamps_SRCS = benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \
 		      lib/clock.c lib/pattern.c lib/hist.c lib/env.c lib/imds.c lib/log.c lib/result.c
+
+UNIT_TESTS += netpath
+UNIT_netpath_SRCS = benchmarks/net/path.c benchmarks/net/rtnl.c lib/clock.c

@@ -65,10 +65,10 @@ static const char *const names[STAMPS_STAGES] = {
 	[NETWORK_WAKEUP] = "stage_network+wakeup",
 	[NETWORK_SERVER_WAKEUP] = "stage_network+server+wakeup",
 	[SERVER] = "stage_server",
-	[SERVER_WAKEUP] = "stage_server_wakeup",
-	[SERVER_APP] = "stage_server_app",
+	[SERVER_WAKEUP] = "server_wakeup",
+	[SERVER_APP] = "server_app",
 	[WAKEUP] = "stage_wakeup",
-	[ACK] = "stage_ack",
+	[ACK] = "tcp_ack",
 };
 
 /*

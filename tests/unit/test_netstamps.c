@@ -116,10 +116,10 @@ static void test_all_stamps(void **state)
 	assert_true(has_stage(values, n, "stage_wire", 3000));
 	assert_true(has_stage(values, n, "stage_nic", 700));
 	assert_true(has_stage(values, n, "stage_server", 5000));
-	assert_true(has_stage(values, n, "stage_server_wakeup", 3000));
-	assert_true(has_stage(values, n, "stage_server_app", 2000));
+	assert_true(has_stage(values, n, "server_wakeup", 3000));
+	assert_true(has_stage(values, n, "server_app", 2000));
 	assert_true(has_stage(values, n, "stage_wakeup", 2000));
-	assert_true(has_stage(values, n, "stage_ack", 3700));
+	assert_true(has_stage(values, n, "tcp_ack", 3700));
 	assert_int_equal(sum_of(&sample, values, n), 12000 - 900);
 }
 
@@ -365,7 +365,7 @@ static void test_report(void **state)
 
 	for (i = 0; i < STAMPS_STAGES; i++)
 		if (stamps_stage_name(i) && (!strcmp(stamps_stage_name(i), "stage_send") ||
-					     !strcmp(stamps_stage_name(i), "stage_ack") ||
+					     !strcmp(stamps_stage_name(i), "tcp_ack") ||
 					     !strcmp(stamps_stage_name(i), "stage_wakeup")))
 			used |= 1ull << i;
 	stamps_report(result, &counts, used, "lo", text, sizeof(text));

@@ -1,268 +1,195 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Disk requests, closed loop, one at a time, past the page cache. */
+/* "azimuth bench io": from the options to the result. */
 #include "benchmarks/io/io.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
+#include "benchmarks/io/describe.h"
+#include "benchmarks/io/record.h"
+#include "benchmarks/io/target.h"
+#include "benchmarks/io/verify.h"
 #include "lib/log.h"
-#include "lib/rng.h"
 
-#define BUFFER_ALIGN	4096
-#define BS_MAX		(16u << 20)
-#define DEFAULT_COUNT	1000
-
-static const char epilog[] =
-	"Modes:\n"
-	"  randread   --count reads of --bs bytes at random places\n"
-	"  randwrite  the same with writes\n"
-	"  verify     write --count blocks (0: all) of a pattern with a checksum each,\n"
-	"             flush, drop caches, read back and compare\n"
-	"  check      only the second half of verify, for data of an earlier run\n"
-	"Writing to a disk that is in use or holds data of others needs --force.\n"
-	"Exit codes: 0 good, 1 I/O errors or wrong data, 2 usage, 3 environment.";
-
-static int timed(struct io_bench *io, bool write, uint64_t block, bool counted)
+static struct io_bench *bench_of(const struct load_run *run)
 {
-	off_t offset = (off_t)(block * io->bs);
-	uint64_t begin = az_clock_ns();
-	ssize_t moved = write ? pwrite(io->fd, io->buf, io->bs, offset) :
-				pread(io->fd, io->buf, io->bs, offset);
-	int error = moved < 0 ? -errno : 0;
-
-	if (moved == (ssize_t)io->bs) {
-		if (counted)
-			az_hist_record(write ? &io->writes : &io->reads, az_clock_ns() - begin);
-		return 0;
-	}
-	return error ? error : -EIO;
+	return run->priv;
 }
 
-int io_read_block(struct io_bench *io, uint64_t block, bool counted)
+static bool walks(const struct io_bench *io)
 {
-	return timed(io, false, block, counted);
+	return io->mode == IO_MODE_VERIFY || io->mode == IO_MODE_CHECK;
 }
 
-int io_write_block(struct io_bench *io, uint64_t block, bool counted)
+/* In the thread: what belongs to it is made on its CPU and its NUMA node. */
+static int setup(struct load_worker *w)
 {
-	return timed(io, true, block, counted);
-}
+	struct io_bench *io = bench_of(w->run);
+	struct io_thread *t = &io->threads[w->index];
+	/* More than all blocks would write over what is to be read back. */
+	uint64_t walk = io->walk && io->walk < io->blocks ? io->walk : io->blocks;
+	int ret = io_thread_init(t, io, w->index);
 
-static int find_size(struct io_bench *io, uint64_t *bytes)
-{
-	struct stat st;
-	int sector = 1;
-
-	if (fstat(io->fd, &st))
-		return az_env("%s: %s", io->file, strerror(errno));
-	if (S_ISREG(st.st_mode)) {
-		*bytes = (uint64_t)st.st_size;
-		return 0;
-	}
-	if (ioctl(io->fd, BLKGETSIZE64, bytes) || ioctl(io->fd, BLKSSZGET, &sector))
-		return az_env("%s: cannot read its size: %s", io->file, strerror(errno));
-	if (io->bs % (uint64_t)sector)
-		return az_usage("--bs: %llu is no multiple of the sector size of %s, %d",
-				(unsigned long long)io->bs, io->file, sector);
-	return 0;
-}
-
-static int check_owner(struct io_bench *io)
-{
-	char why[96];
-	int ret = io_find_owner(io->fd, why, sizeof(why));
-
-	if (ret < 0)
-		return az_env("%s: cannot read it: %s", io->file, strerror(-ret));
-	if (ret)
-		return az_usage("%s %s; --force overwrites it", io->file, why);
-	return 0;
-}
-
-int io_open(struct io_bench *io, bool write)
-{
-	int flags = (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | (io->buffered ? 0 : O_DIRECT);
-	struct stat st;
-	uint64_t bytes = 0;
-	int ret;
-
-	/* Looked at first: opening a tape or a pipe would already do something. */
-	if (stat(io->file, &st))
-		return az_usage("--file: %s: %s", io->file, strerror(errno));
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return az_usage("--file: %s is neither a block device nor a file", io->file);
-	io->fd = open(io->file, flags);
-	if (io->fd < 0 && errno == EINVAL && !io->buffered)
-		return az_env("%s: its file system has no direct I/O; use --buffered", io->file);
-	if (io->fd < 0)
-		return az_env("%s: %s", io->file, strerror(errno));
-	ret = find_size(io, &bytes);
 	if (ret)
 		return ret;
-	if (!io->size || io->size > bytes)
-		io->size = bytes;
-	io->blocks = io->size / io->bs;
-	if (!io->blocks)
-		return az_usage("%s: %llu bytes hold no block of %llu", io->file,
-				(unsigned long long)bytes, (unsigned long long)io->bs);
-	return write && !io->force ? check_owner(io) : 0;
-}
-
-static int one_request(struct io_bench *io, bool write, uint64_t block, bool counted)
-{
-	int ret;
-
-	if (write)
-		io_make_block(io, block);
-	ret = timed(io, write, block, counted);
-	if (ret == -EINTR && bench_stopped())
-		return 0;
-	if (ret) {
-		/* The first error says what and where, the count says how many. */
-		if (!io->errors++)
-			az_err("%s of %s at byte %llu: %s", write ? "write" : "read", io->file,
-			       (unsigned long long)(block * io->bs), strerror(-ret));
-		if (ret == -ENODEV || ret == -ENXIO)
-			return ret;
-	}
-	return 0;
-}
-
-static int random_requests(struct io_bench *io, bool write)
-{
-	struct az_rng rng = { io->bench.seed };
-	uint64_t i, done = 0;
-	int ret = 0;
-
-	for (i = 0; !ret && i < io->warmup && !bench_stopped(); i++)
-		ret = one_request(io, write, az_rng_below(&rng, io->blocks), false);
-	io->bench.start = az_clock_ns();
-	while (!ret && bench_goes_on(&io->bench, done, az_clock_ns())) {
-		ret = one_request(io, write, az_rng_below(&rng, io->blocks), true);
-		done++;
-	}
-	if (write && fdatasync(io->fd) && !io->errors++)
-		az_err("flush of %s: %s", io->file, strerror(errno));
-	return io->errors || ret ? AZ_EXIT_FAILED : AZ_EXIT_OK;
-}
-
-static void say(const struct io_bench *io, const struct az_hist *hist, const char *what)
-{
-	char p50[16], p99[16], max[16];
-
-	if (hist->count)
-		bench_say(&io->bench, "%s %lluB: p50 %s p99 %s max %s, %llu done, %llu bad", what,
-			  (unsigned long long)io->bs,
-			  bench_time(p50, (double)az_hist_percentile(hist, 500000)),
-			  bench_time(p99, (double)az_hist_percentile(hist, 990000)),
-			  bench_time(max, (double)hist->max), (unsigned long long)hist->count,
-			  (unsigned long long)io->errors);
-}
-
-static int report(struct io_bench *io, int ret)
-{
-	json_t *result = az_result_new("io");
-
-	az_result_config_str(result, "mode", io->rw);
-	az_result_config_int(result, "bs", io->bs);
-	az_result_config_int(result, "count", io->bench.count);
-	az_result_config_int(result, "size", io->size);
-	az_result_count(result, "reads", io->reads.count);
-	az_result_count(result, "writes", io->writes.count);
-	az_result_count(result, "errors", io->errors);
-	if (io->reads.count)
-		az_result_hist(result, "read", &io->reads);
-	if (io->writes.count)
-		az_result_hist(result, "write", &io->writes);
-	say(io, &io->writes, "write");
-	say(io, &io->reads, "read");
-	return bench_end(&io->bench, result, ret);
-}
-
-static int run(struct io_bench *io)
-{
-	bool verify = !strcmp(io->rw, "verify"), check = !strcmp(io->rw, "check");
-	bool write = verify || !strcmp(io->rw, "randwrite");
-	int ret;
-
-	az_hist_reset(&io->reads);
-	az_hist_reset(&io->writes);
-	ret = io_open(io, write);
+	t->worker = w;
+	io_pattern_init(&t->pattern, io, w->index, w->run->threads);
+	if (io->verify || walks(io))
+		ret = io_verify_init(t, w->run->threads, walk);
 	if (!ret)
-		ret = bench_begin(&io->bench, io->rw);
-	if (ret)
-		goto out;
-	io->buf = aligned_alloc(BUFFER_ALIGN, (io->bs + BUFFER_ALIGN - 1) & ~(BUFFER_ALIGN - 1ull));
-	if (!io->buf) {
-		ret = az_env("out of memory");
-		goto out;
-	}
-	memset(io->buf, 0, io->bs);
-	ret = verify || check ? io_verify(io, verify) : random_requests(io, write);
-	ret = report(io, ret);
-out:
-	free(io->buf);
-	if (io->fd >= 0)
-		close(io->fd);
+		ret = t->engine->open(t);
+	t->opened = !ret;
 	return ret;
 }
 
-static bool is_mode(const char *rw)
+static void teardown(struct load_worker *w)
 {
-	return !strcmp(rw, "randread") || !strcmp(rw, "randwrite") || !strcmp(rw, "verify") ||
-	       !strcmp(rw, "check");
+	struct io_thread *t = &bench_of(w->run)->threads[w->index];
+
+	if (t->opened)
+		t->engine->close(t);
+	t->opened = false;
 }
 
-static int check_options(struct io_bench *io)
+static int next_request(struct io_thread *t, struct io_req *req)
 {
-	bool random = !strncmp(io->rw, "rand", 4);
+	io_pattern_next(&t->pattern, req);
+	/*
+	 * The contents were made before the run. A smaller request writes the start
+	 * of the same: its length would not fit, and nothing checks such blocks.
+	 */
+	if (req->op == IO_WRITE)
+		io_block_place(req->buf, req->offset, t->issued + 1);
+	return 1;
+}
 
-	if (!io->file)
-		return az_usage("--file is missing: the disk, such as /dev/sdb");
-	if (!is_mode(io->rw))
-		return az_usage("--rw: '%s' is none of randread, randwrite, verify, check", io->rw);
-	if (io->bs % 512)
-		return az_usage("--bs: %llu is no multiple of 512", (unsigned long long)io->bs);
-	if (io->bench.count == UINT64_MAX)
-		io->bench.count = random && !io->bench.duration ? DEFAULT_COUNT : 0;
-	return 0;
+static const struct io_pass work_pass = { next_request, NULL, true, true };
+
+static bool has_written(const struct io_bench *io)
+{
+	return io_writes(io) && io->mode != IO_MODE_FLUSH && io->mode != IO_MODE_TRIM;
+}
+
+static int work(struct io_thread *t)
+{
+	const struct io_pass *pass = t->io->verify ? &io_verify_pass : &work_pass;
+
+	if (t->io->load.rate > 0)
+		io_loop_open(t, pass);
+	else
+		io_loop_closed(t, pass);
+	t->ended = t->seen;
+	/* What the target has not taken yet may still fail. */
+	if (has_written(t->io) && !atomic_load(&t->io->over) && fdatasync(t->io->fd)) {
+		az_err("flush of %s: %s", t->io->file, strerror(errno));
+		io_errors_add(&t->errors, IO_SYNC, errno, 0);
+	}
+	return t->io->verify && !bench_stopped() ? io_verify_read_back(t) : AZ_EXIT_OK;
+}
+
+/*
+ * What failed is counted, and told by io_describe() at the end: an exit code from
+ * here would end the other threads early.
+ */
+static int worker(struct load_worker *w)
+{
+	struct io_bench *io = bench_of(w->run);
+	struct io_thread *t = &io->threads[w->index];
+
+	return walks(io) ? io_verify_walk(t, io->mode == IO_MODE_VERIFY) : work(t);
+}
+
+static int refused(const struct io_bench *io, int error)
+{
+	if (io->poll)
+		return az_env("--poll: %s cannot be polled (%s): its driver has no poll queues",
+			      io->file, strerror(error));
+	return az_env("%s: --engine %s cannot read %u bytes from it: %s", io->file,
+		      io->engine->name, io->sizes.min, strerror(error));
+}
+
+/*
+ * One request before the threads start, so that what the kernel or the device
+ * refuses altogether is one line and no result.
+ */
+static int probe(struct io_bench *io)
+{
+	struct io_thread t;
+	struct io_req *req, *done = NULL;
+	int ret = io_thread_init(&t, io, 0);
+
+	if (!ret)
+		ret = io->engine->open(&t);
+	if (ret)
+		goto out;
+	req = &t.reqs[0];
+	req->op = io->mode == IO_MODE_FLUSH ? IO_SYNC : IO_READ;
+	req->offset = io->offset;
+	req->len = io->sizes.min;
+	io->engine->queue(&t, req);
+	while (!done && !bench_stopped()) {
+		io->engine->go(&t, 0);
+		io->engine->reap(&t, &done, 1);
+	}
+	if (done && (done->res == -EOPNOTSUPP || done->res == -EINVAL))
+		ret = refused(io, -done->res);
+	io->engine->close(&t);
+out:
+	io_thread_free(&t);
+	return ret;
+}
+
+static int measure(struct io_bench *io)
+{
+	struct load_run run = {
+		.bench = &io->bench,
+		.name = "io",
+		.load = &io->load,
+		.recorder = io_record_spec(io),
+		.setup = setup,
+		.teardown = teardown,
+		.worker = worker,
+		.describe = io_describe,
+		.say = io_say,
+		.priv = io,
+	};
+	unsigned int i, threads = io->bench.threads ? io->bench.threads : 1;
+	int ret;
+
+	if (threads > io->blocks)
+		return az_usage("--threads: %s has only %llu blocks", io->file,
+				(unsigned long long)io->blocks);
+	io->threads = calloc(threads, sizeof(*io->threads));
+	if (!io->threads)
+		return az_env("out of memory");
+	ret = load_run(&run);
+	for (i = 0; i < threads; i++) {
+		io_verify_free(&io->threads[i]);
+		io_thread_free(&io->threads[i]);
+	}
+	free(io->threads);
+	return ret;
 }
 
 int bench_io(int argc, char **argv)
 {
-	/* Too large for the stack, for it holds two histograms. */
 	static struct io_bench io;
-	const struct az_opt table[] = {
-		AZ_OPT(STRING, "file", 'f', "FILE", "block device or file", &io.file),
-		AZ_OPT(STRING, "rw", 0, "MODE", "randread, randwrite, verify or check", &io.rw),
-		AZ_OPT(SIZE, "bs", 0, "SIZE", "bytes of one request", &io.bs,
-		       .min = 512, .max = BS_MAX),
-		AZ_OPT(SIZE, "size", 's', "SIZE", "use only this much of the target", &io.size),
-		AZ_OPT(U64, "warmup", 0, "N", "first do N that are not counted", &io.warmup),
-		AZ_OPT(FLAG, "buffered", 0, NULL, "go through the page cache", &io.buffered),
-		AZ_OPT(FLAG, "force", 0, NULL, "overwrite what is there", &io.force),
-		BENCH_OPTS(&io.bench),
-		AZ_OPT_DONE
-	};
-	const struct az_opts opts = { argv[0], NULL, "Disk measurements.", epilog, table };
 	int ret;
 
-	memset(&io, 0, sizeof(io));
-	io.bench.count = UINT64_MAX;
-	io.bench.seed = 1;
-	io.rw = "randread";
-	io.bs = 4096;
-	io.fd = -1;
-	ret = az_opts_parse(&opts, argc, argv, NULL);
-	if (ret)
-		return az_opts_exit(ret);
-	ret = check_options(&io);
-	return ret ? ret : run(&io);
+	if (io_options(&io, argc, argv, &ret))
+		return ret;
+	ret = bench_begin(&io.bench, io.rw);
+	if (!ret)
+		ret = io_open(&io);
+	if (!ret)
+		ret = probe(&io);
+	if (ret) {
+		io_close(&io, true);
+		return ret;
+	}
+	ret = measure(&io);
+	io_close(&io, false);
+	return ret;
 }

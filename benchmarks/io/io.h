@@ -1,57 +1,115 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the disk workloads share. */
+/* What the parts of "azimuth bench io" share: the options, the target, the request. */
 #ifndef AZ_BENCHMARKS_IO_H
 #define AZ_BENCHMARKS_IO_H
 
-#include "benchmarks/bench.h"
+#include <stdatomic.h>
 
-struct io_bench {
-	struct bench bench;
-	const char *file;
-	const char *rw;
-	uint64_t bs;		/* bytes of one request */
-	uint64_t size;		/* bytes of the target that are used */
-	uint64_t warmup;
-	bool buffered;		/* no O_DIRECT */
-	bool force;
-	int fd;
-	uint64_t blocks;	/* size / bs */
-	uint8_t *buf;		/* bs bytes, aligned for O_DIRECT */
-	struct az_hist reads, writes;
-	uint64_t errors;
+#include "benchmarks/bench.h"
+#include "benchmarks/load/run.h"
+#include "benchmarks/load/schedule.h"
+
+#define IO_BUFFER_ALIGN	4096u
+#define IO_BS_MAX	(16u << 20)
+#define IO_DEPTH_MAX	4096u
+#define IO_THREADS_MAX	1024u
+#define IO_SIZES_MAX	16u
+
+enum io_mode {
+	IO_MODE_READ, IO_MODE_WRITE, IO_MODE_RANDREAD, IO_MODE_RANDWRITE, IO_MODE_MIXED,
+	IO_MODE_FLUSH, IO_MODE_TRIM, IO_MODE_VERIFY, IO_MODE_CHECK, IO_MODES
+};
+
+enum io_op { IO_READ, IO_WRITE, IO_SYNC, IO_TRIM };
+
+/* Request sizes: items of @from to @to bytes, in steps of the smallest, by weight. */
+struct io_sizes {
+	unsigned int items;
+	struct {
+		uint32_t from, to, weight;
+	} item[IO_SIZES_MAX];
+	uint32_t weights;	/* their sum */
+	uint32_t min, max;	/* of all items; places are multiples of min */
 };
 
 /*
- * Opens the target, for writing when @write, finds its size and settles the
- * number of blocks. A target that is in use or holds data of others is refused
- * unless --force. Returns 0, or an exit code after one line on standard error;
- * the caller closes io->fd.
+ * What the kernel gave, for "features" of the result: bits of io_feature_names.
+ * Threads add theirs.
  */
-int io_open(struct io_bench *io, bool write);
+enum io_feature {
+	IO_F_DIRECT, IO_F_SINGLE_ISSUER, IO_F_DEFER_TASKRUN, IO_F_COOP_TASKRUN,
+	IO_F_FIXED_BUFFERS, IO_F_FIXED_FILE, IO_F_RING_FD, IO_F_IOPOLL, IO_F_SQPOLL,
+	IO_F_HIPRI, IO_F_NOWAIT, IO_FEATURES
+};
 
-/* One request at block @block, timed into the histogram of its kind. 0 or -errno. */
-int io_read_block(struct io_bench *io, uint64_t block, bool counted);
-int io_write_block(struct io_bench *io, uint64_t block, bool counted);
+struct io_engine;
+struct io_thread;
 
-/* Makes the contents of block @block, as io_check_block() wants them. */
-void io_make_block(struct io_bench *io, uint64_t block);
+struct io_bench {
+	struct bench bench;
+	struct load_spec load;
+	/* options */
+	const char *file, *rw, *bs, *engine_name, *random;
+	enum io_mode mode;
+	struct io_sizes sizes;
+	uint64_t size, offset;		/* of the part that is used, bytes */
+	uint64_t max_errors;		/* 0: no limit */
+	uint64_t fsync, fdatasync;	/* sync after each so many writes of a thread, 0 never */
+	unsigned int depth, mix;
+	double zipf;			/* 0: uniform */
+	bool buffered, force, poll, sqpoll, nowait, plain, stages, verify, after_kill, unlink;
+	/* the target */
+	int fd;
+	bool created, is_device;
+	uint64_t blocks;		/* size / sizes.min */
+	uint64_t walk;			/* --count of verify and check, 0: all blocks */
+	/* the run */
+	const struct io_engine *engine;
+	struct io_thread *threads;
+	_Atomic unsigned int features;	/* bits of enum io_feature */
+	atomic_bool over;		/* a thread met what ends the run */
+	atomic_bool said;		/* the first error has been printed */
+};
+
+/* One request. Times are ns CLOCK_MONOTONIC, 0 where they were not taken. */
+struct io_req {
+	enum io_op op;
+	int res;		/* bytes moved, or negative errno */
+	uint32_t len, done;	/* done: bytes of the short transfers before this one */
+	uint64_t offset;	/* in the target */
+	uint8_t *buf;
+	uint64_t intended;	/* when the schedule, or the closed loop, wanted it */
+	uint64_t begin;		/* this program began to submit it */
+	uint64_t submit, submitted;	/* around the system call that submitted it: --stages */
+	uint64_t chain;		/* intended time of the write that this sync ends, or 0 */
+	uint64_t tag;		/* of the pass that made it */
+	unsigned int slot;
+};
+
+/* Does the mode change the target, so that its owner matters? A flush counts, too. */
+static inline bool io_writes(const struct io_bench *io)
+{
+	return io->mode != IO_MODE_READ && io->mode != IO_MODE_RANDREAD &&
+	       io->mode != IO_MODE_CHECK;
+}
+
+/* Notes for the result that the kernel has @feature; from any thread. */
+static inline void io_has_feature(struct io_bench *io, enum io_feature feature)
+{
+	atomic_fetch_or_explicit(&io->features, 1u << feature, memory_order_relaxed);
+}
+
+/* Names as on the command line. */
+extern const char *const io_mode_names[IO_MODES + 1];
+extern const char *const io_feature_names[IO_FEATURES + 1];
 
 /*
- * Is what was read at @block what io_make_block() made? NULL, or what is wrong
- * with it: "no header", "other seed", "other block", "checksum", "contents".
+ * Reads the command line into @io. Returns 0; or -1 with the exit code in @code
+ * after help, or one line on standard error.
  */
-const char *io_check_block(const struct io_bench *io, uint64_t block);
+int io_options(struct io_bench *io, int argc, char **argv, int *code);
 
-/* Does @buf, of at least 24 bytes, begin with a block that this program wrote? */
-bool io_is_ours(const void *buf);
-
-/*
- * Why must @fd not be written to? Copies a short reason ("holds swap space", "is
- * in use: ...") into @why. Returns 0 when there is none, 1, or negative errno.
- */
-int io_find_owner(int fd, char *why, size_t len);
-
-/* The modes that write a pattern and check it; both return an exit code. */
-int io_verify(struct io_bench *io, bool write_first);
+/* "4K", "4K-64K", "4K:70,64K:30". Returns 0 or -EINVAL, with what is wrong in @why. */
+int io_parse_sizes(const char *text, struct io_sizes *sizes, const char **why);
 
 #endif

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "benchmarks/io/io.h"
+#include "benchmarks/io/block.h"
+#include "benchmarks/io/target.h"
 #include "lib/log.h"
 
 #define FILE_BYTES (256 * 1024)
@@ -31,39 +32,60 @@ static int teardown(void **state)
 	return unlink(path);
 }
 
-static struct io_bench make_bench(uint64_t bs)
+static void make_block(size_t len, uint64_t offset, uint64_t generation)
 {
-	struct io_bench io = { .bench.seed = 3, .bs = bs, .buf = block };
+	io_block_fill(block, len, 3, offset);
+	io_block_place(block, offset, generation);
+}
 
-	return io;
+static enum io_wrong check(uint64_t seed, uint64_t offset)
+{
+	return io_block_check(block, sizeof(block), seed, offset, NULL);
 }
 
 static void test_blocks(void **state)
 {
-	struct io_bench io = make_bench(4096);
+	uint64_t generation = 0;
 
-	io_make_block(&io, 7);
-	assert_true(io_is_ours(block));
-	assert_null(io_check_block(&io, 7));
-	assert_string_equal(io_check_block(&io, 8), "other block");
-	io.bench.seed = 4;
-	assert_string_equal(io_check_block(&io, 7), "other seed");
-	io.bench.seed = 3;
+	make_block(4096, 7 * 4096, 9);
+	assert_true(io_block_is_ours(block));
+	assert_int_equal(io_block_check(block, 4096, 3, 7 * 4096, &generation), IO_RIGHT);
+	assert_int_equal(generation, 9);
+	assert_int_equal(check(3, 8 * 4096), IO_OTHER_BLOCK);
+	assert_int_equal(check(4, 7 * 4096), IO_OTHER_SEED);
+	assert_int_equal(io_block_check(block, 2048, 3, 7 * 4096, NULL), IO_OTHER_BLOCK);
 	block[4095] ^= 1;
-	assert_string_equal(io_check_block(&io, 7), "checksum");
+	assert_int_equal(check(3, 7 * 4096), IO_CHECKSUM);
+	block[4095] ^= 1;
+	block[24] ^= 1;
+	assert_int_equal(check(3, 7 * 4096), IO_HEADER);
 	block[0] ^= 1;
-	assert_string_equal(io_check_block(&io, 7), "no header");
-	assert_false(io_is_ours(block));
+	assert_int_equal(check(3, 7 * 4096), IO_NO_HEADER);
+	assert_false(io_block_is_ours(block));
+	memset(block, 0, sizeof(block));
+	assert_int_equal(check(3, 7 * 4096), IO_UNWRITTEN);
+}
+
+/* Half of one write and half of the next, whole sectors: a torn write. */
+static void test_torn_block(void **state)
+{
+	uint8_t old[4096];
+
+	io_block_fill(block, sizeof(block), 3, 1);
+	io_block_place(block, 4096, 1);
+	memcpy(old, block, sizeof(old));
+	io_block_fill(block, sizeof(block), 3, 2);
+	io_block_place(block, 4096, 2);
+	memcpy(block + 2048, old + 2048, 2048);
+	assert_int_equal(check(3, 4096), IO_CHECKSUM);
 }
 
 static void test_smallest_block(void **state)
 {
-	struct io_bench io = make_bench(512);
-
-	io_make_block(&io, 0);
-	assert_null(io_check_block(&io, 0));
+	make_block(512, 0, 1);
+	assert_int_equal(io_block_check(block, 512, 3, 0, NULL), IO_RIGHT);
 	block[511] ^= 0x40;
-	assert_non_null(io_check_block(&io, 0));
+	assert_int_equal(io_block_check(block, 512, 3, 0, NULL), IO_CHECKSUM);
 }
 
 static void fill(const void *bytes, size_t len, off_t offset)
@@ -78,7 +100,7 @@ static void fill(const void *bytes, size_t len, off_t offset)
 
 static void check_owner(const void *bytes, size_t len, off_t offset, const char *want)
 {
-	char why[96] = "";
+	char why[160] = "";
 	int fd, ret;
 
 	fill(bytes, len, offset);
@@ -92,8 +114,6 @@ static void check_owner(const void *bytes, size_t len, off_t offset, const char 
 
 static void test_owners(void **state)
 {
-	struct io_bench io = make_bench(4096);
-
 	check_owner("", 0, 0, NULL);
 	check_owner("\x53\xef", 2, 1080, "ext2/3/4");
 	check_owner("XFSB", 4, 0, "XFS");
@@ -102,9 +122,15 @@ static void test_owners(void **state)
 	check_owner("\x55\xaa", 2, 510, "partition table");
 	check_owner("SWAPSPACE2", 10, 4086, "swap");
 	check_owner("LUKS\xba\xbe", 6, 0, "LUKS");
+	check_owner("ReIsEr", 6, 65588, "ReiserFS");
+	check_owner("EFI PART", 8, FILE_BYTES - 512, "GPT");
+	check_owner("\xfc\x4e\x2b\xa9", 4, FILE_BYTES - 8192, "RAID");
+	check_owner("\xfc\x4e\x2b\xa9", 4, FILE_BYTES - 65536, "RAID");
 	check_owner("thesis", 6, 40000, "has not written");
-	io_make_block(&io, 0);
+	make_block(4096, 0, 1);
 	check_owner(block, sizeof(block), 0, NULL);
+	/* Of azimuth 0.1. */
+	check_owner("AZIVBLK", 8, 0, NULL);
 }
 
 static int bench(char *mode, char *extra, char *value)
@@ -140,6 +166,24 @@ static void test_verify(void **state)
 	assert_int_equal(bench((char *)"randread", (char *)"--count", (char *)"50"), 0);
 }
 
+static void test_modes(void **state)
+{
+	static const char *const modes[] = { "read", "write", "mixed", "flush" };
+	size_t i;
+
+	fill("", 0, 0);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		assert_int_equal(bench((char *)modes[i], (char *)"--count", (char *)"50"), 0);
+	assert_int_equal(bench((char *)"mixed", (char *)"--threads", (char *)"2"), 0);
+	assert_int_equal(bench((char *)"mixed", (char *)"--verify", NULL), 0);
+	assert_int_equal(bench((char *)"write", (char *)"--bs", (char *)"1K:3,4K-8K:1"), 0);
+	assert_int_equal(bench((char *)"randwrite", (char *)"--fsync", (char *)"100"), 0);
+	assert_int_equal(bench((char *)"randread", (char *)"--rate", (char *)"10k"), 0);
+	assert_int_equal(bench((char *)"randread", (char *)"--random", (char *)"zipf:1.1"), 0);
+	assert_int_equal(bench((char *)"randread", (char *)"--stages", NULL), 0);
+	assert_int_equal(bench((char *)"randread", (char *)"--engine", (char *)"preadv2"), 0);
+}
+
 static void test_refused(void **state)
 {
 	fill("XFSB", 4, 0);
@@ -159,9 +203,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_torn_block),
 		cmocka_unit_test(test_smallest_block),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_refused),
 	};
 

@@ -9,7 +9,6 @@
 #include "lib/rng.h"
 
 #define RESAMPLES	10000
-#define TAIL		(RESAMPLES / 40)	/* 2.5% on each side */
 #define MIN_REPEATS	3
 
 static int by_value(const void *a, const void *b)
@@ -64,9 +63,10 @@ static double resampled_median(const double *values, size_t n, double *scratch,
 	return sorted_median(scratch, n);
 }
 
-int az_bootstrap_diff(const double *a, size_t na, const double *b, size_t nb,
-		      uint64_t seed, struct az_interval *out)
+int az_bootstrap_median_diff(const double *a, size_t na, const double *b, size_t nb,
+			     double alpha, uint64_t seed, struct az_interval *out)
 {
+	size_t tail = (size_t)(RESAMPLES * alpha / 2);
 	struct az_rng rng = { seed };
 	double *diffs, *scratch;
 	int ret = -ENOMEM, i;
@@ -80,13 +80,19 @@ int az_bootstrap_diff(const double *a, size_t na, const double *b, size_t nb,
 		diffs[i] += resampled_median(b, nb, scratch, &rng);
 	}
 	qsort(diffs, RESAMPLES, sizeof(*diffs), by_value);
-	out->low = diffs[TAIL];
-	out->high = diffs[RESAMPLES - 1 - TAIL];
+	out->low = diffs[tail];
+	out->high = diffs[RESAMPLES - 1 - tail];
 	ret = 0;
 out:
 	free(scratch);
 	free(diffs);
 	return ret;
+}
+
+int az_bootstrap_diff(const double *a, size_t na, const double *b, size_t nb,
+		      uint64_t seed, struct az_interval *out)
+{
+	return az_bootstrap_median_diff(a, na, b, nb, 0.05, seed, out);
 }
 
 bool az_enough_runs(size_t na, size_t nb, bool deterministic)

@@ -24,6 +24,14 @@ struct az_interval {
 };
 
 /*
+ * Percentile bootstrap at confidence 1 - @alpha of median(b) - median(a) over runs,
+ * as below. With fewer than a dozen runs it covers less than it says: see
+ * lib/rank.h for those.
+ */
+int az_bootstrap_median_diff(const double *a, size_t na, const double *b, size_t nb,
+			     double alpha, uint64_t seed, struct az_interval *out);
+
+/*
  * Percentile bootstrap, 95%, of median(b) - median(a) over runs. Both arms are
  * resampled with replacement, 10000 times, from @seed. Returns 0, or -ENOMEM.
  */

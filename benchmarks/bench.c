@@ -220,10 +220,12 @@ static const struct az_command workloads[] = {
 	{ "net", "UDP round trips and bursts, TCP transfer, echo server", bench_net },
 	{ "io", "random reads and writes, and write-read-verify, of a disk", bench_io },
 	{ "suite", "a declared set of these, arms in a stated order", bench_suite },
+	{ "timer", "wake-up latency of timers and futexes, per CPU", bench_timer },
 	{ NULL, NULL, NULL }
 };
 
 int az_cmd_bench(int argc, char **argv)
 {
-	return az_dispatch("azimuth bench", "Closed-loop measurements.", workloads, argc, argv);
+	return az_dispatch("azimuth bench", "Measures latency, and where it comes from.", workloads,
+			   argc, argv);
 }

@@ -114,5 +114,7 @@ int bench_io(int argc, char **argv);
 
 /* A suite file: runs of the workloads above. Called as they are. */
 int bench_suite(int argc, char **argv);
+/* The same for wake-ups of timers. */
+int bench_timer(int argc, char **argv);
 
 #endif

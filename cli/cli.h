@@ -34,6 +34,9 @@ int az_cmd_exitlat(int argc, char **argv);
 /* Compares two sets of results: AZ_EXIT_FAILED when B is worse, AZ_EXIT_SKIP on too few runs. */
 int az_cmd_compare(int argc, char **argv);
 
+/* Prints a file of raw samples: AZ_EXIT_FAILED when it is cut off or damaged. */
+int az_cmd_samples(int argc, char **argv);
+
 /* Makes result.json from run directories: AZ_EXIT_FAILED when one had to be left out. */
 int az_cmd_summary(int argc, char **argv);
 

@@ -15,11 +15,12 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct az_command commands[] = {
-	{ "bench", "measure the network or a disk", az_cmd_bench },
+	{ "bench", "measure the network, a disk, timers", az_cmd_bench },
 	{ "exitlat", "measure what a trip to the host costs (module hv_exitlat)", az_cmd_exitlat },
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
 	{ "summary", "make result.json from the lab's runs of two arms", az_cmd_summary },
 	{ "report", "make an HTML report from result.json", az_cmd_report },
+	{ "samples", "print the raw samples of a run as CSV", az_cmd_samples },
 	{ "stats", "print what the kernel counts for a network interface", az_cmd_stats },
 	{ "lab", "run scenarios on the simulated Azure host", az_cmd_lab },
 	{ "version", "print the version", cmd_version },

@@ -143,6 +143,7 @@ void az_conditions_read(struct az_conditions *c, const cpu_set_t *cpus)
 		cpus = &mine;
 	}
 	c->now = az_clock_ns();
+	c->cpus = (uint64_t)CPU_COUNT(cpus);
 	c->steal_ns = read_steal(cpus);
 	read_throttling(c);
 	read_frequency(c, cpus);
@@ -189,7 +190,7 @@ json_t *az_conditions_json(const struct az_conditions *b, const struct az_condit
 bool az_conditions_bad(const struct az_conditions *b, const struct az_conditions *e,
 		       char *text, unsigned int len)
 {
-	uint64_t wall = grown(b->now, e->now), steal = grown(b->steal_ns, e->steal_ns);
+	uint64_t all = grown(b->now, e->now) * b->cpus, steal = grown(b->steal_ns, e->steal_ns);
 	uint64_t times = grown(b->throttled, e->throttled);
 	uint64_t held = grown(b->throttled_ns, e->throttled_ns);
 
@@ -199,11 +200,11 @@ bool az_conditions_bad(const struct az_conditions *b, const struct az_conditions
 			 (unsigned long long)times, (unsigned long long)(held / 1000000));
 		return true;
 	}
-	if (steal == UNKNOWN || !wall || !steal || steal < wall / 1000)
+	if (steal == UNKNOWN || !all || !steal || steal < all / 1000)
 		return false;
 	snprintf(text, len,
 		 "the host gave %llu ms of this run's CPU time to others (%.1f%% of %.1f s)",
-		 (unsigned long long)(steal / 1000000), 100.0 * (double)steal / (double)wall,
-		 (double)wall / AZ_NSEC_PER_SEC);
+		 (unsigned long long)(steal / 1000000), 100.0 * (double)steal / (double)all,
+		 (double)all / AZ_NSEC_PER_SEC);
 	return true;
 }

@@ -16,6 +16,7 @@
 /* One reading; the members are private. What cannot be read is UINT64_MAX. */
 struct az_conditions {
 	uint64_t now;				/* ns, CLOCK_MONOTONIC */
+	uint64_t cpus;				/* how many */
 	uint64_t steal_ns;			/* of the CPUs of @cpus together */
 	uint64_t throttled, throttled_ns;	/* of the cgroup and its parents */
 	uint64_t voluntary, involuntary, major_faults;	/* of this process, all threads */

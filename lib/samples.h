@@ -5,9 +5,9 @@
  *	"AZSAMPL1", u32 length and that many bytes of JSON:
  *		{"benchmark", "histogram", "start": date, "paths": [...], ...}
  *	blocks: u32 magic "AZSB", u32 thread, u32 samples, u32 bytes, u32 CRC-32
- *		of these four and the payload; payload: for each sample three LEB128 numbers: time since the one
- *		before in the block (zigzag; the first since the start), latency,
- *		path * 2 + lost
+ *		of these four and the payload; payload: for each sample three LEB128
+ *		numbers: time since the one before in the block (zigzag; the first
+ *		since the start), latency, path * 2 + lost
  *	the end: a block with magic "AZSE" and thread 0, no samples, no bytes
  *
  * A file without the end block is of a run that was cut off; the blocks that are

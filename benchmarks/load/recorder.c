@@ -81,7 +81,7 @@ void recorder_reset(struct recorder *r, uint64_t start_ns)
 
 void recorder_add(struct recorder *r, unsigned int id, uint64_t ns)
 {
-	if (r->from != UINT64_MAX)
+	if (!r->warm)
 		az_hist_record(&r->hist[id], ns);
 }
 
@@ -117,7 +117,7 @@ void recorder_sample(struct recorder *r, uint64_t at_ns, uint64_t ns, unsigned i
 
 void recorder_count(struct recorder *r, unsigned int id, uint64_t n)
 {
-	if (r->from != UINT64_MAX)
+	if (!r->warm)
 		PUT(r->count[id], r->count[id] + n);
 }
 

@@ -49,6 +49,7 @@ struct recorder_spec {
 
 struct recorder {
 	uint64_t from;		/* ns: events of before are of the warm-up, not counted */
+	bool warm;		/* the warm-up lasts; ended by load_worker_goes_on() */
 	uint64_t samples;	/* that recorder_sample() took */
 	unsigned int hists, paths, counters;
 	int lost, late;		/* counters, -1: none */
@@ -101,8 +102,8 @@ void recorder_count(struct recorder *r, unsigned int id, uint64_t n);
 
 /*
  * Readers, for any thread. recorder_reset() empties; recorder_merge() adds @from
- * to @to, of the same spec and start; @from may be recording. The others are of a recorder that is not,
- * such as a merged one.
+ * to @to, of the same spec and start; @from may be recording. The others are of a
+ * recorder that is not, such as a merged one.
  */
 void recorder_reset(struct recorder *r, uint64_t start_ns);
 void recorder_merge(struct recorder *to, const struct recorder *from);

@@ -39,7 +39,7 @@ static bool still_warm(struct load_worker *w, uint64_t now)
 {
 	if (w->warm_quota ? w->done < w->warm_quota : now < w->rec->from)
 		return true;
-	w->warm = false;
+	w->warm = w->rec->warm = false;
 	w->done = 0;
 	if (w->warm_quota) {
 		w->rec->from = now;
@@ -119,6 +119,7 @@ static void begin(struct load_worker *w)
 	w->warm = run->p->warm_ns || w->warm_quota;
 	w->end_ns = run->bench->duration ? run->start_ns + run->bench->duration : 0;
 	recorder_start(w->rec, run->start_ns, w->warm_quota ? UINT64_MAX : run->start_ns);
+	w->rec->warm = w->warm;
 	if (run->load && run->load->arrival != LOAD_CLOSED)
 		load_schedule_start(&w->schedule, run->load, w->index, run->threads, w->start_ns);
 	wait_until(run->p, w->start_ns, 50000);
@@ -234,7 +235,7 @@ static void step_aside(const struct load_run *run)
 	for (unsigned int i = 0; i < run->threads; i++)
 		if (run->workers[i].cpu >= 0)
 			CPU_CLR(run->workers[i].cpu, &rest);
-	if (run->bench->cpus && CPU_COUNT(&rest))
+	if ((run->bench->cpus || run->pin) && CPU_COUNT(&rest))
 		sched_setaffinity(0, sizeof(rest), &rest);
 }
 
@@ -260,7 +261,7 @@ static int init_worker(struct load_run *run, unsigned int i)
 
 	w->run = run;
 	w->index = i;
-	w->cpu = bench->cpus ? nth_cpu(&bench->used, i) : -1;
+	w->cpu = bench->cpus || run->pin ? nth_cpu(&bench->used, i) : -1;
 	/* Of fewer events than threads, some have none: a quota of 0 is no limit. */
 	w->quota = share(bench->count, i, run->threads);
 	w->warm_quota = share(run->p->warm_count, i, run->threads);

@@ -61,6 +61,7 @@ struct load_run {
 	const char *name;			/* needed: "benchmark" of the result */
 	const struct load_spec *load;		/* NULL is a closed loop */
 	unsigned int threads;			/* 0: bench->threads, else 1 */
+	bool pin;				/* to CPUs that may be used, also without --cpus */
 	const struct recorder_spec *recorder;	/* needed */
 	/*
 	 * In the thread, on its CPU, before the start: opens and touches what it
@@ -89,7 +90,7 @@ struct load_run {
 
 	/* Valid while the run lasts and in describe() and say(). */
 	struct load_worker *workers;		/* [threads] */
-	uint64_t start_ns;			/* of the timeline; a warm-up of a time is before it */
+	uint64_t start_ns;			/* of the timeline: a timed warm-up is before */
 	uint64_t elapsed_ns;			/* from start_ns to the end, or until now */
 	int ret;				/* exit code */
 

@@ -70,6 +70,8 @@ $(O)/fuzz/$(1): $(O)/fuzzobj/lab/fuzz/fuzz_$(1).o $$(patsubst %.c,$(O)/fuzzobj/%
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
 
+objects: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
+
 unit-programs: $(UNIT_TESTS:%=$(O)/unit/%)
 fuzz-programs: $(FUZZERS:%=$(O)/fuzz/%)
 
@@ -103,12 +105,15 @@ packages:
 	@scripts/setup kernel
 	@packaging/build
 
+arm64:
+	@scripts/arm64
+
 fuzz:
 	@scripts/setup build test
 	@scripts/fuzz --seconds $(or $(SECONDS_EACH),300)
 
 clean:
-	rm -rf $(O)/bin $(O)/obj $(O)/san $(O)/fuzzobj $(O)/unit $(O)/fuzz $(O)/gen
+	rm -rf $(O)/bin $(O)/obj $(O)/san $(O)/fuzzobj $(O)/unit $(O)/fuzz $(O)/gen $(O)/arm64
 
 help:
 	@echo "make run     boot stock and patched drivers on the simulated host and compare them"
@@ -117,9 +122,10 @@ help:
 	@echo "make bench   every figure that the project claims, measured (ONLY=pattern: a part)"
 	@echo "make fuzz    each fuzzer for SECONDS_EACH=300 seconds"
 	@echo "make packages  the patched drivers as DKMS and module packages, in out/packages"
+	@echo "make arm64   out/arm64/azimuth, static; needs the libraries of that architecture"
 	@echo "make all     out/bin/azimuth and out/bin/azhost"
 	@echo "make clean   remove what was compiled; downloads and kernels stay in out/"
 
 .DEFAULT_GOAL := all
-.PHONY: all unit-programs fuzz-programs list-unit list-fuzz run bench test check packages fuzz clean help
+.PHONY: all objects arm64 unit-programs fuzz-programs list-unit list-fuzz run bench test check packages fuzz clean help
 .SECONDARY:

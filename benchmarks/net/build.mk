@@ -15,3 +15,6 @@ UNIT_netstamps_SRCS = benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks
 
 UNIT_TESTS += netpath
 UNIT_netpath_SRCS = benchmarks/net/path.c benchmarks/net/rtnl.c lib/clock.c
+
+UNIT_TESTS += netraw
+UNIT_netraw_SRCS = benchmarks/net/rawframe.c

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the times of a sample to its stages, and from stages to the result. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "benchmarks/net/stamps.h"
+#include "lib/clock.h"
 #include "lib/result.h"
+
+#define FLOW_TRIES	500
+#define FLOW_SLEEP_NS	2000000
 
 /* The points of a packet's way; a stage lies between two that are known. */
 enum point { BEGIN, SCHED, SOFT, RX, APP, POINTS };
@@ -43,7 +49,7 @@ enum stage {
 	STAGES
 };
 
-_Static_assert(STAGES <= STAMPS_STAGES, "the stages have numbers below STAMPS_STAGES");
+_Static_assert(STAGES == STAMPS_STAGES, "STAMPS_STAGES is their number");
 
 static const char *const names[STAMPS_STAGES] = {
 	[SCHEDULE] = "stage_schedule",
@@ -172,6 +178,43 @@ unsigned int stamps_split(const struct stamps_sample *sample, const struct clock
 	return split.wrong ? 0 : split.n;
 }
 
+/* Sends a datagram to itself. Was it stamped? */
+static bool is_stamped(int fd)
+{
+	union { struct cmsghdr align; char bytes[STAMPS_CONTROL]; } control;
+	char byte = 0;
+	struct iovec iov = { &byte, sizeof(byte) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	uint64_t soft, hard;
+
+	if (send(fd, &byte, sizeof(byte), 0) < 0 || recvmsg(fd, &msg, MSG_DONTWAIT) < 0)
+		return false;
+	stamps_of_message(&msg, &soft, &hard);
+	return soft;
+}
+
+int stamps_flow(void)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+	socklen_t len = sizeof(addr);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&addr, len) ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) ||
+	    connect(fd, (struct sockaddr *)&addr, len) || stamps_receive_only(fd)) {
+		close(fd);
+		return -EOPNOTSUPP;
+	}
+	for (i = 0; i < FLOW_TRIES && !is_stamped(fd); i++)
+		az_sleep_ns(FLOW_SLEEP_NS);
+	return fd;
+}
+
 /* What the kernel and the interface claim; 0 when they cannot be asked. */
 static unsigned int ask_interface(const char *ifname, char *driver, size_t len)
 {
@@ -256,24 +299,20 @@ static json_t *claims_to_json(unsigned int claims)
 	return list;
 }
 
-void stamps_report(json_t *result, const struct stamps_counts *counts, uint64_t used,
-		   const char *ifname, char *text, size_t len)
+void stamps_report(json_t *result, const struct stamps_counts *counts, const char *ifname,
+		   char *text, size_t len)
 {
 	struct missing missing = { json_array(), text, len };
-	json_t *stages = json_array(), *stamps = json_object();
+	json_t *stamps = json_object();
 	char driver[40];
-	unsigned int claims = ask_interface(ifname, driver, sizeof(driver)), i;
+	unsigned int claims = ask_interface(ifname, driver, sizeof(driver));
 
 	text[0] = '\0';
 	if (counts->samples)
 		list_missing(&missing, counts, ifname, driver, claims);
-	for (i = 0; i < STAMPS_STAGES; i++)
-		if (names[i] && used >> i & 1 && stamps_stage_is_part(i))
-			json_array_append_new(stages, json_string(names[i]));
 	json_object_set_new(stamps, "interface", json_string(ifname));
 	json_object_set_new(stamps, "driver", json_string(driver));
 	json_object_set_new(stamps, "claims", claims_to_json(claims));
-	json_object_set_new(result, "stages", stages);
 	json_object_set_new(result, "stages_missing", missing.list);
 	json_object_set_new(result, "stamps", stamps);
 	az_result_count(result, "stamps_samples", counts->samples);

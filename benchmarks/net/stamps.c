@@ -97,6 +97,7 @@ int stamps_open(struct stamps **out, int fd, const struct stamps_spec *spec)
 		ret = ret == -ENOPROTOOPT || ret == -EINVAL ? -EOPNOTSUPP : ret;
 		goto fail;
 	}
+	stamps->watch.read = spec->read;
 	clock_watch_start(&stamps->watch);
 	*out = stamps;
 	return 0;

@@ -47,9 +47,12 @@ struct stamps_sample {
 };
 
 /* The stages are numbered; 0 .. STAMPS_STAGES - 1. */
-#define STAMPS_STAGES	24
+#define STAMPS_STAGES	23
 
-/* "stage_qdisc", or NULL for a number that has no stage. */
+/*
+ * "stage_qdisc"; what lies beside the sum is not called "stage_": "server_wakeup",
+ * "server_app", "tcp_ack". NULL for a number that has no stage.
+ */
 const char *stamps_stage_name(unsigned int stage);
 
 struct stamps_value {
@@ -89,12 +92,15 @@ struct stamps_spec {
 	bool stream;		/* TCP: packets are told by the bytes sent */
 	stamps_fn fn;
 	void *ctx;
+	/* How clocks are read; NULL is clock_gettime(). For tests, which set them. */
+	int (*read)(clockid_t id, struct timespec *ts);
 };
 
 /*
  * Turns the stamps of socket @fd on; a TCP one is connected and has sent nothing.
  * Returns 0 or negative errno (-EOPNOTSUPP: the kernel has none for this socket).
- * The receive stamps of a machine begin to flow some milliseconds later.
+ * The receive stamps of a machine begin to flow some milliseconds later, unless
+ * stamps_flow() has seen to it.
  *
  * The kernel numbers packets (OPT_ID), and older ones count a send that failed.
  * A stamp of a number that was not sent yet, or a time before its packet, shows
@@ -139,6 +145,13 @@ const struct stamps_counts *stamps_counts(const struct stamps *stamps);
 /* Adds @from to @to. Steps of the clock are the same for all threads, and not added. */
 void stamps_counts_add(struct stamps_counts *to, const struct stamps_counts *from);
 
+/*
+ * Makes the kernel stamp what is received, which it begins to do in its own time
+ * once somebody asks, and waits (at most a second) until it does. Returns a socket
+ * that keeps it so until closed, or negative errno.
+ */
+int stamps_flow(void);
+
 /* The receive stamps of @msg: software (CLOCK_REALTIME) and hardware, 0 without. */
 void stamps_of_message(const struct msghdr *msg, uint64_t *soft, uint64_t *hard);
 
@@ -149,13 +162,12 @@ void stamps_of_message(const struct msghdr *msg, uint64_t *soft, uint64_t *hard)
 int stamps_receive_only(int fd);
 
 /*
- * Says in @result what was split and what was not: "stages", the names in path
- * order of those in @used (bit n: stage n has values); "stages_missing", the names
- * of what no stamp bounds, with the reason; "stamps", what interface @ifname
- * claims to stamp (ETHTOOL_GET_TS_INFO) beside what came; and counts. @ifname may
- * be "". Also returns the reasons as one line for a person in @text.
+ * Says in @result what was not split: "stages_missing", the names of what no stamp
+ * bounds, with the reason; "stamps", what interface @ifname claims to stamp
+ * (ETHTOOL_GET_TS_INFO); and counts. @ifname may be "". Also writes the reasons
+ * as one line for a person to @text.
  */
-void stamps_report(json_t *result, const struct stamps_counts *counts, uint64_t used,
-		   const char *ifname, char *text, size_t len);
+void stamps_report(json_t *result, const struct stamps_counts *counts, const char *ifname,
+		   char *text, size_t len);
 
 #endif

@@ -18,6 +18,7 @@ static const struct az_command commands[] = {
 	{ "bench", "measure the network, a disk, timers", az_cmd_bench },
 	{ "exitlat", "measure what a trip to the host costs (module hv_exitlat)", az_cmd_exitlat },
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
+	{ "gate", "check results by rules, for CI: KTAP, JUnit, perfdump, OpenMetrics", az_cmd_gate },
 	{ "summary", "make result.json from the lab's runs of two arms", az_cmd_summary },
 	{ "report", "make an HTML report from result.json", az_cmd_report },
 	{ "samples", "print the raw samples of a run as CSV", az_cmd_samples },

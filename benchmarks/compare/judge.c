@@ -279,21 +279,25 @@ static unsigned int runs_that_can(void)
 	return n;
 }
 
+unsigned int judge_more(const struct judged *j, double size, double alpha)
+{
+	unsigned int have = (unsigned int)(j->a->n < j->b->n ? j->a->n : j->b->n), want, least;
+	bool repeats = j->method == JUDGE_REPEATS;
+
+	want = repeats ? 0 : runs_for(j, size, alpha);
+	least = repeats ? 3 : runs_that_can();
+	want = want < least ? least : want;
+	return want > have ? want - have : 1;
+}
+
 static unsigned int count_more(const struct judge_rule *rule, const struct judged *j, size_t n)
 {
 	double base = fabs(j->median_a), size = fmax(fabs(j->diff), rule->threshold * base);
-	unsigned int have = (unsigned int)(j->a->n < j->b->n ? j->a->n : j->b->n), want, least;
-	double alpha = rule->alpha;
 
 	/* An undecided one has to pass the correction. */
 	if (j->p <= rule->alpha)
-		alpha /= (double)n;
-	else if (rule->within > 0)
-		size = rule->within * base;
-	want = runs_for(j, size, alpha);
-	least = rule->deterministic ? 3 : runs_that_can();
-	want = want < least || rule->deterministic ? least : want;
-	return want > have ? want - have : 1;
+		return judge_more(j, size, rule->alpha / (double)n);
+	return judge_more(j, rule->within > 0 ? rule->within * base : size, rule->alpha);
 }
 
 /* How large a difference could still be: the far end of the interval. */

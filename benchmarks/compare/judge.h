@@ -67,6 +67,12 @@ int judge_metric(const struct judge_rule *rule, const struct order *order,
 /* The rest, over all metrics that are judged together. Returns 0 or -ENOMEM. */
 int judge_all(const struct judge_rule *rule, struct judged *list, size_t n);
 
+/*
+ * About how many more runs of each side show a difference of @size, four times in
+ * five, at confidence 1 - @alpha, by the variance seen; at least 1.
+ */
+unsigned int judge_more(const struct judged *judged, double size, double alpha);
+
 /* "repeats", "runs", "pairs", "detrended". */
 const char *judge_method_name(enum judge_method method);
 

@@ -163,7 +163,7 @@ int runs_add_path(void *ctx, const char *path)
 	return -EINVAL;
 }
 
-static int read_all(struct runs *runs)
+int runs_read(struct runs *runs)
 {
 	const json_t *item;
 	const char *path;
@@ -211,5 +211,5 @@ int runs_operands(struct runs *a, struct runs *b, int argc, char **argv, int fir
 		return az_usage("give A and B, each a file or directory, or --a FILE... --b"
 				" FILE...");
 	}
-	return read_all(a) || read_all(b) ? AZ_EXIT_USAGE : 0;
+	return runs_read(a) || runs_read(b) ? AZ_EXIT_USAGE : 0;
 }

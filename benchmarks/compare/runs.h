@@ -33,6 +33,12 @@ struct runs {
 /* Notes a path for runs_operands(); for az_opt.call. Returns 0 or -ENOMEM. */
 int runs_add_path(void *runs, const char *path);
 
+/*
+ * Reads what was noted: result files, and each *.json of a directory in the order of
+ * the names. Returns 0, or negative errno after one line.
+ */
+int runs_read(struct runs *runs);
+
 /* The order of two sides. As order_make(). */
 int runs_order(const struct runs *a, const struct runs *b, struct order *order);
 
@@ -44,9 +50,8 @@ int runs_init(struct runs *runs, const char *label, bool hists);
 void runs_free(struct runs *runs);
 
 /*
- * Takes operands A and B unless --a and --b gave paths, and reads all of both: result
- * files, and each *.json of a directory in the order of the names. Returns 0 or the
- * exit code, after a line.
+ * Takes operands A and B unless --a and --b gave paths, and reads all of both. Returns
+ * 0 or the exit code, after a line.
  */
 int runs_operands(struct runs *a, struct runs *b, int argc, char **argv, int first);
 

@@ -2,6 +2,7 @@
 #include "benchmarks/compare/series.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,13 +196,28 @@ int series_add_result(struct series_set *set, const json_t *doc, const char *arm
 	return set->run > before ? 0 : -EINVAL;
 }
 
+/* Three digits and a prefix: "124k", "1.25 MB/s". */
+static const char *large(char *buf, double value, const char *unit)
+{
+	static const char *const prefixes[] = { "", "k", "M", "G", "T", "P" };
+	unsigned int i = 0;
+
+	while (fabs(value) >= 999.5 && i < 5) {
+		value /= 1000;
+		i++;
+	}
+	snprintf(buf, 24, "%.3g%s%s%s", value, *unit ? " " : "", prefixes[i], unit);
+	return buf;
+}
+
 const char *series_format(char *buf, double value, const char *unit)
 {
 	if (!strcmp(unit, "ns") && value >= 0)
 		return bench_time(buf, value);
 	if (!strcmp(unit, "B/s"))
-		snprintf(buf, 24, "%.4g MB/s", value / 1e6);
-	else
-		snprintf(buf, 24, strcmp(unit, "ratio") ? "%.4g" : "%.3g", value);
+		return large(buf, value, "B/s");
+	if (fabs(value) >= 1e5)
+		return large(buf, value, "");
+	snprintf(buf, 24, strcmp(unit, "ratio") ? "%.4g" : "%.3g", value);
 	return buf;
 }

@@ -221,6 +221,7 @@ static const struct az_command workloads[] = {
 	{ "io", "random reads and writes, and write-read-verify, of a disk", bench_io },
 	{ "suite", "a declared set of these, arms in a stated order", bench_suite },
 	{ "timer", "wake-up latency of timers and futexes, per CPU", bench_timer },
+	{ "exit", "what the host costs: CPUID, clocks, gaps without the CPU", bench_exit },
 	{ NULL, NULL, NULL }
 };
 

@@ -114,7 +114,9 @@ int bench_io(int argc, char **argv);
 
 /* A suite file: runs of the workloads above. Called as they are. */
 int bench_suite(int argc, char **argv);
-/* The same for wake-ups of timers. */
+
+/* The same for wake-ups of timers, and for what the host costs a program that computes. */
 int bench_timer(int argc, char **argv);
+int bench_exit(int argc, char **argv);
 
 #endif

@@ -46,6 +46,10 @@ refuses "timer: half a list of CPUs" 2 "--cpus: '0,' is not" "$azimuth" bench ti
 refuses "timer: no threads" 2 '--threads' "$azimuth" bench timer --threads 0
 refuses "timer: a warm-up of nonsense" 2 "--warmup: 'long' is neither" \
 	"$azimuth" bench timer --warmup long
+refuses "exit: no such measurement" 2 "'syscal', did you mean 'syscall'" \
+	"$azimuth" bench exit --user syscal
+refuses "exit: no samples" 2 'above 0' "$azimuth" bench exit --user --count 0
+refuses "exit: a CPU that is not there" 2 'cannot run on' "$azimuth" bench exit --user --cpus 1023
 refuses "samples: no file" 2 'one FILE' "$azimuth" samples
 refuses "samples: a file that is not there" 2 'nowhere: No such file' "$azimuth" samples "$work/nowhere"
 echo '{"schema":1}' >"$work/other"
@@ -72,6 +76,19 @@ check "samples are those of the histogram" test "$("$azimuth" samples "$work/nan
 "$azimuth" bench timer --threads 1 --count 5000 --period 20us --json "$work/late.json" >/dev/null 2>&1
 check "an overrun counts from its due time" json "$work/late.json" \
 	'.counts.overruns == 0 or .histograms.wakeup.max >= .histograms.wakeup_actual.max'
+
+"$azimuth" bench exit --user --count 1000 --duration 50ms --json "$work/exit.json" \
+	>"$work/exit.out" 2>"$work/exit.err"
+check "exit: a row and a histogram of each, gaps, and what is not there" json "$work/exit.json" '
+	.histograms.syscall.count == 1000 and .histograms.pagefault.count == 1000 and
+	.histograms.clock_monotonic.p50 <= .histograms.syscall.max and
+	.counts.gaps == .histograms.gap.count and (.absent | length) > 0 and .end == "done"'
+check "exit: as many rows as histograms" test \
+	"$(grep -cE '^[a-z_]+ +[0-9]+ +[0-9]+ ' "$work/exit.out")" = \
+	"$(jq '.histograms | length' "$work/exit.json")"
+"$azimuth" bench exit --user clock gaps --count 10 --duration 1ms --json "$work/exit.json" >/dev/null
+check "exit: only what was asked for" json "$work/exit.json" \
+	'[.histograms | keys[] | select(startswith("clock_") or . == "gap" | not)] == []'
 
 timeout -s INT 1 "$azimuth" bench timer --duration 60s --json "$work/int.json" >"$work/int.out" 2>&1 || true
 check "Ctrl-C prints what was measured" grep -q 'wake-ups' "$work/int.out"

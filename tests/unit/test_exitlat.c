@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/exitlat_file.h"
+#include "benchmarks/exit/exitlat_file.h"
 
 static struct exitlat_record sent, got;
 static struct az_hist hist;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cli/exitlat_file.h"
+#include "benchmarks/exit/exitlat_file.h"
 
 #include <assert.h>
 #include <errno.h>

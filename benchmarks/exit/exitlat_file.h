@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Results of the kernel module hv_exitlat: files of struct exitlat_record. */
-#ifndef AZ_CLI_EXITLAT_FILE_H
-#define AZ_CLI_EXITLAT_FILE_H
+#ifndef AZ_BENCHMARKS_EXITLAT_FILE_H
+#define AZ_BENCHMARKS_EXITLAT_FILE_H
 
 #include <stddef.h>
 

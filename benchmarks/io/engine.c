@@ -39,7 +39,7 @@ static size_t buffer_size(const struct io_bench *io)
 
 static int alloc(struct io_thread *t)
 {
-	size_t bytes = buffer_size(t->io) * t->depth;
+	size_t bytes = t->span * t->depth;
 
 	t->reqs = calloc(t->depth, sizeof(*t->reqs));
 	t->idle = calloc(t->depth, sizeof(*t->idle));
@@ -64,16 +64,20 @@ int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index)
 	t->engine = io->engine;
 	t->clock = &io_real_clock;
 	t->depth = io->depth;
+	/* What is read must not take the place of what is to be written. */
+	t->span = buffer_size(io) * (io->mode == IO_MODE_MIXED ? 2 : 1);
 	ret = alloc(t);
 	if (ret)
 		return ret;
 	for (i = t->depth; i--; ) {
 		t->reqs[i].slot = i;
-		t->reqs[i].buf = t->buffers + buffer_size(io) * i;
+		t->reqs[i].read_buf = t->buffers + t->span * i;
+		t->reqs[i].write_buf = t->reqs[i].read_buf + t->span - buffer_size(io);
+		t->reqs[i].buf = t->reqs[i].read_buf;
 		t->idle[t->idles++] = &t->reqs[i];
 		/* Requests of less than max bytes are filled when they are made. */
 		if (io_writes(io))
-			io_block_fill(t->reqs[i].buf, io->sizes.max, io->bench.seed,
+			io_block_fill(t->reqs[i].write_buf, io->sizes.max, io->bench.seed,
 				      (uint64_t)index << 32 | i);
 	}
 	return 0;

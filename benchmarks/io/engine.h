@@ -57,7 +57,8 @@ struct io_thread {
 	struct io_req **idle;	/* a stack of those that are free */
 	struct io_req **batch;	/* room for reap() */
 	unsigned int idles, inflight;
-	uint8_t *buffers;	/* depth of sizes.max bytes, aligned */
+	uint8_t *buffers;	/* depth of @span bytes, aligned */
+	size_t span;		/* of a slot: room for sizes.max, twice for a mixed load */
 	uint64_t seen;		/* when go() saw what it returned for */
 
 	struct io_pattern pattern;

@@ -83,8 +83,8 @@ static void register_all(struct io_thread *t, struct ring *r)
 	if (t->io->plain || !iov)
 		goto out;
 	for (i = 0; i < t->depth; i++) {
-		iov[i].iov_base = t->reqs[i].buf;
-		iov[i].iov_len = t->io->sizes.max;
+		iov[i].iov_base = t->reqs[i].read_buf;
+		iov[i].iov_len = t->span;
 	}
 	r->fixed_buffers = !io_uring_register_buffers(&r->ring, iov, t->depth);
 	r->fixed_file = !io_uring_register_files(&r->ring, &t->io->fd, 1);

@@ -57,9 +57,10 @@ static int next_request(struct io_thread *t, struct io_req *req)
 {
 	io_pattern_next(&t->pattern, req);
 	/*
-	 * The contents were made before the run. A smaller request writes the start
-	 * of the same: its length would not fit, and nothing checks such blocks.
+	 * The contents were made before the run. A smaller request writes the start of
+	 * the same; its length does not fit then, but nothing checks such blocks.
 	 */
+	req->buf = req->op == IO_WRITE ? req->write_buf : req->read_buf;
 	if (req->op == IO_WRITE)
 		io_block_place(req->buf, req->offset, t->issued + 1);
 	return 1;

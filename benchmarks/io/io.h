@@ -77,7 +77,8 @@ struct io_req {
 	int res;		/* bytes moved, or negative errno */
 	uint32_t len, done;	/* done: bytes of the short transfers before this one */
 	uint64_t offset;	/* in the target */
-	uint8_t *buf;
+	uint8_t *buf;		/* of the slot's: */
+	uint8_t *read_buf, *write_buf;	/* the same, unless reads and writes are mixed */
 	uint64_t intended;	/* when the schedule, or the closed loop, wanted it */
 	uint64_t begin;		/* this program began to submit it */
 	uint64_t submit, submitted;	/* around the system call that submitted it: --stages */

@@ -2,6 +2,7 @@
 #include "benchmarks/io/pattern.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The integral of x^-s, and its inverse; both are smooth where s is 1. */
 static double h_integral(double x, double s)
@@ -74,6 +75,7 @@ void io_pattern_init(struct io_pattern *p, const struct io_bench *io, unsigned i
 {
 	uint64_t from, to;
 
+	memset(p, 0, sizeof(*p));
 	p->sizes = &io->sizes;
 	p->mixed = io->mode == IO_MODE_MIXED;
 	p->random = is_random(io->mode);
@@ -89,7 +91,6 @@ void io_pattern_init(struct io_pattern *p, const struct io_bench *io, unsigned i
 		p->base += from * io->sizes.min;
 		p->span = (to - from) * io->sizes.min;
 	}
-	p->next = 0;
 	if (io->zipf > 0)
 		io_zipf_init(&p->zipf, p->span / io->sizes.min, io->zipf);
 }

@@ -58,14 +58,14 @@ static const struct signature signatures[] = {
 	{ "holds a VHDX image", 0, 8, "vhdxfile" },
 };
 
-const char *io_find_signature(const uint8_t *probe, size_t len)
+const char *io_find_signature(const uint8_t *probe, size_t len, unsigned int least)
 {
 	const struct signature *sig;
 	size_t i;
 
 	for (i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
 		sig = &signatures[i];
-		if (sig->offset + sig->len <= len &&
+		if (sig->len >= least && sig->offset + sig->len <= len &&
 		    !memcmp(probe + sig->offset, sig->bytes, sig->len))
 			return sig->what;
 	}
@@ -110,6 +110,16 @@ static bool all_zero(const uint8_t *bytes, size_t len)
 	return !len || (!bytes[0] && !memcmp(bytes, bytes + 1, len - 1));
 }
 
+/* Is the first sector that is not zero one of our blocks? They begin at sectors. */
+static bool is_ours(const uint8_t *probe, size_t len)
+{
+	size_t at = 0;
+
+	while (at + IO_BLOCK_MIN <= len && all_zero(probe + at, IO_BLOCK_MIN))
+		at += IO_BLOCK_MIN;
+	return at + IO_BLOCK_MIN <= len && io_block_is_ours(probe + at);
+}
+
 static uint64_t size_of(int fd, const struct stat *st)
 {
 	uint64_t size = 0;
@@ -130,9 +140,13 @@ static const char *find_data(int fd, const struct stat *st, ssize_t *error)
 	*error = got < 0 ? -errno : 0;
 	if (got < 0)
 		return NULL;
-	ours = got >= (ssize_t)IO_BLOCK_MIN && io_block_is_ours(probe);
-	what = ours ? NULL : io_find_signature(probe, (size_t)got);
-	if (!what && !ours)
+	ours = is_ours(probe, (size_t)got);
+	/*
+	 * A volume that was made later may have left our first block, so all is looked
+	 * for; but two bytes are found by chance in what we write.
+	 */
+	what = io_find_signature(probe, (size_t)got, ours ? 4 : 0);
+	if (!what)
 		what = find_end_signature(fd, size_of(fd, st));
 	/* A plain file without a known signature may still be someone's work. */
 	if (!what && !ours && S_ISREG(st->st_mode) && !all_zero(probe, (size_t)got))

@@ -29,8 +29,11 @@ int io_find_owner(int fd, char *why, size_t len);
  */
 bool io_find_claim(int fd, char *why, size_t len);
 
-/* Which data does @probe, the first @len bytes of a disk, announce? NULL: none known. */
-const char *io_find_signature(const uint8_t *probe, size_t len);
+/*
+ * Which data does @probe, the first @len bytes of a disk, announce, by signatures of
+ * @least bytes or more? NULL: none known.
+ */
+const char *io_find_signature(const uint8_t *probe, size_t len, unsigned int least);
 
 /*
  * The facts of the device below @fd (the file system's, for a file), for the

@@ -98,18 +98,25 @@ static void fill(const void *bytes, size_t len, off_t offset)
 	close(fd);
 }
 
-static void check_owner(const void *bytes, size_t len, off_t offset, const char *want)
+/* The same without wiping the file before. */
+static void check_kept(const void *bytes, size_t len, off_t offset, const char *want)
 {
 	char why[160] = "";
 	int fd, ret;
 
-	fill(bytes, len, offset);
-	fd = open(path, O_RDONLY);
+	fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, bytes, len, offset), len);
 	ret = io_find_owner(fd, why, sizeof(why));
 	close(fd);
 	assert_int_equal(ret, want ? 1 : 0);
 	if (want && !strstr(why, want))
 		fail_msg("'%s' is not about %s", why, want);
+}
+
+static void check_owner(const void *bytes, size_t len, off_t offset, const char *want)
+{
+	fill(bytes, len, offset);
+	check_kept(bytes, len, offset, want);
 }
 
 static void test_owners(void **state)
@@ -129,6 +136,9 @@ static void test_owners(void **state)
 	check_owner("thesis", 6, 40000, "has not written");
 	make_block(4096, 0, 1);
 	check_owner(block, sizeof(block), 0, NULL);
+	/* Ours, and then it became part of a RAID, which leaves the first block. */
+	fill("\xfc\x4e\x2b\xa9", 4, 4096);
+	check_kept(block, 512, 0, "RAID");
 	/* Of azimuth 0.1. */
 	check_owner("AZIVBLK", 8, 0, NULL);
 }

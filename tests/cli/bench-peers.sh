@@ -22,7 +22,9 @@ cp scripts/bench-peers "$work/scripts/"
 cat >"$work/scripts/lib/bench-peers-claims" <<'END'
 peers.rtt	ns	lower	<=1x	loopback	udp	rtt_p50	sockperf
 peers.rtt_half	ns	lower	<=0.5x	loopback	udp	rtt_p50	sockperf
+peers.rtt_within	ns	lower	within	loopback	udp	rtt_p50	sockperf
 peers.read	ns	lower	<=1x	file	read4k	read_p50	fio
+peers.read_within	ns	lower	within	file	read4k	read_p50	fio
 END
 printf '%s\n' before '<!-- peers: begin -->' old '<!-- peers: end -->' after >"$work/Documentation/benchmarks.md"
 cat >"$work/bin/azimuth" <<'END'
@@ -73,7 +75,7 @@ expect()
 {
 	local got
 
-	got=$(jq -r --arg n "$1" --arg f "$2" '.[] | select(.name == $n) | .[$f]' "$work/out/bench/peers.json")
+	got=$(jq -r --arg n "$1" --arg f "$2" '.[] | select(.name == $n) | .[$f] | tostring' "$work/out/bench/peers.json")
 	if [ "$got" = "$3" ]; then
 		ok "$1: $2 is $3"
 	else
@@ -96,13 +98,16 @@ expect peers.rtt ratio 0.8
 expect peers.rtt met true
 expect peers.rtt reference_kind 'sockperf 9.9'
 expect peers.rtt_half met false
+expect peers.rtt_within met true
+expect peers.rtt_within reference_range '[1000,8000]'
+expect peers.read_within met false
 expect peers.read reference 200
 expect peers.read ratio 1.5
 expect peers.read met false
 page=$work/Documentation/benchmarks.md
 check "the page has the table between its markers" "$(sed -n '1p;2p;$p' "$page" | tr '\n' ' ')" \
 	'before <!-- peers: begin --> after '
-check "with what was not met" "$(grep -c '^| peers.*not met' "$page")" 2
+check "with what was not met" "$(grep -c '^| peers.*not met' "$page")" 3
 check "and without the table before" "$(grep -cx old "$page" || true)" 0
 check "and nothing is left" "$(find "$work/out" -name 'bench-peers.*')" ''
 

@@ -43,7 +43,7 @@ int az_cmd_gate(int argc, char **argv);
 /* Makes result.json from run directories: AZ_EXIT_FAILED when one had to be left out. */
 int az_cmd_summary(int argc, char **argv);
 
-/* Makes an HTML page from result.json; needs gnuplot. SIGPIPE is ignored from then on. */
+/* Makes a page, a mail or a table from results. */
 int az_cmd_report(int argc, char **argv);
 
 /* Prints the counters of the interface in argv[1] and of its queues, a line each: NAME VALUE. */

@@ -20,7 +20,7 @@ static const struct az_command commands[] = {
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
 	{ "gate", "check results by rules, for CI: KTAP, JUnit, perfdump, OpenMetrics", az_cmd_gate },
 	{ "summary", "make result.json from the lab's runs of two arms", az_cmd_summary },
-	{ "report", "make an HTML report from result.json", az_cmd_report },
+	{ "report", "make a report from results: HTML, Markdown or CSV", az_cmd_report },
 	{ "samples", "print the raw samples of a run as CSV", az_cmd_samples },
 	{ "stats", "print what the kernel counts for a network interface", az_cmd_stats },
 	{ "lab", "run scenarios on the simulated Azure host", az_cmd_lab },

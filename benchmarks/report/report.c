@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One HTML file that needs nothing beside it, from a result.json. */
+/* azimuth report: a page, a mail or a table from results. */
 #include "benchmarks/report/report.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,67 +10,79 @@
 #include "cli/cli.h"
 #include "lib/log.h"
 #include "lib/opts.h"
-#include "lib/result.h"
 
-static void put_start(FILE *out, const json_t *doc)
+static const char epilog[] =
+	"A PATH is a result file, a directory of them (an arm with its runs), or what\n"
+	"azimuth bench suite left. Each PATH is an arm; the first one is the reference.\n"
+	"A result.json of azimuth summary is reported alone; one file of azimuth compare\n"
+	"--json may stand with the runs, and its verdicts are taken.\n"
+	"Exit codes: 0 good, 2 usage or a damaged file, 3 cannot write.";
+
+static const struct format {
+	const char *name, *output;
+	int (*make)(FILE *out, const struct report_input *in);
+} formats[] = {
+	{ "html", "report.html", report_html },
+	{ "md", "-", report_markdown },
+	{ "csv", "-", report_csv },
+};
+
+#define FORMATS	(sizeof(formats) / sizeof(formats[0]))
+
+/* What an option adds to: az_opt.call gets no more than this and the value. */
+struct into {
+	struct report_input *in;
+	const char *arm;	/* "A" and "B" of --a and --b */
+	char name[64];		/* of the last --arm */
+	int ret;		/* exit code of what failed */
+};
+
+static int add_to(void *ctx, const char *path)
 {
-	fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	      "<title>Azimuth lab report, Linux ", out);
-	report_text(out, report_str(doc, "base"));
-	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n%s<main>\n", report_style,
-		report_marker);
+	struct into *into = ctx;
+
+	into->ret = report_input_add(into->in, into->arm, path);
+	return into->ret ? -EINVAL : 0;
 }
 
-static int put_page(FILE *out, const json_t *doc)
+/* "NAME=PATH" begins an arm, "PATH" goes on with it. A '=' behind a '/' is the path's. */
+static int add_to_arm(void *ctx, const char *value)
 {
-	int ret;
+	struct into *into = ctx;
+	size_t len = strcspn(value, "=/");
 
-	put_start(out, doc);
-	report_head(out, doc);
-	report_metrics(out, doc);
-	fputs("<section>\n<h2>Distributions and counts</h2>\n<p class=\"legend\">"
-	      "<i class=\"dot stock\"></i>stock <i class=\"dot patched\"></i>patched</p>\n"
-	      "<div class=\"plots\">\n", out);
-	ret = report_plot_latency(out, doc, "udp_rtt", "UDP round trip, µs by percentile");
-	ret = ret ? ret : report_plot_latency(out, doc, "read4k",
-					      "4 KiB random read, µs by percentile");
-	ret = ret ? ret : report_plot_runs(out, doc);
-	ret = ret ? ret : report_plot_counts(out, doc);
-	fputs("</div>\n</section>\n", out);
-	report_faults(out, doc);
-	report_conditions(out, doc);
-	fputs("</main>\n</body>\n</html>\n", out);
-	return ret;
+	if (value[len] == '=') {
+		if (!len || len >= sizeof(into->name)) {
+			into->ret = az_usage("--arm: '%s' is not NAME=PATH with a NAME of up to %zu"
+					     " bytes", value, sizeof(into->name) - 1);
+			return -EINVAL;
+		}
+		snprintf(into->name, sizeof(into->name), "%.*s", (int)len, value);
+		value += len + 1;
+	} else if (!*into->name) {
+		into->ret = az_usage("--arm: '%s' is not NAME=PATH", value);
+		return -EINVAL;
+	}
+	into->ret = report_input_add(into->in, into->name, value);
+	return into->ret ? -EINVAL : 0;
 }
 
-static int check_input(const json_t *doc, const char *path)
-{
-	if (json_integer_value(json_object_get(doc, "schema")) != AZ_RESULT_SCHEMA)
-		return az_usage("%s: schema %d is wanted", path, AZ_RESULT_SCHEMA);
-	if (!json_is_string(json_object_get(doc, "base")) ||
-	    !json_array_size(json_object_get(doc, "metrics")))
-		return az_usage("%s: not a result.json of azimuth summary", path);
-	return 0;
-}
-
-/* The page is finished before the file is touched. */
-static int write_page(const char *page, size_t len, const char *path)
+/* The report is finished before the file is touched. */
+static int write_all(const char *text, size_t len, const char *path)
 {
 	char tmp[4096];
 	FILE *file;
 	int bad;
 
 	if (!strcmp(path, "-"))
-		return fwrite(page, 1, len, stdout) == len && !fflush(stdout) ?
+		return fwrite(text, 1, len, stdout) == len && !fflush(stdout) ?
 			0 : az_env("cannot write to standard output: %s", strerror(errno));
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
 		return az_usage("%s: the name is too long", path);
 	file = fopen(tmp, "we");
 	if (!file)
 		return az_env("cannot create %s: %s", tmp, strerror(errno));
-	bad = fwrite(page, 1, len, file) != len;
+	bad = fwrite(text, 1, len, file) != len;
 	bad |= fclose(file);
 	if (!bad && !rename(tmp, path))
 		return 0;
@@ -80,57 +91,73 @@ static int write_page(const char *page, size_t len, const char *path)
 	return bad;
 }
 
-static int make_report(const char *input, const char *output)
+static int make_report(const struct report_input *in, const struct format *format,
+		       const char *output)
 {
-	json_t *doc = az_json_read(input);
-	char *page = NULL;
+	char *text = NULL;
 	size_t len = 0;
-	FILE *out;
+	FILE *out = open_memstream(&text, &len);
 	int ret;
 
-	if (!doc)
-		return AZ_EXIT_USAGE;
-	ret = check_input(doc, input);
-	if (!ret && !report_have_gnuplot())
-		ret = az_env("gnuplot is not installed; the report's plots need it (package"
-			     " gnuplot-nox)");
+	if (!out)
+		return az_env("out of memory");
+	ret = format->make(out, in);
+	ret |= fclose(out);
 	if (ret)
-		goto out;
-	out = open_memstream(&page, &len);
-	if (!out) {
 		ret = az_env("out of memory");
-		goto out;
-	}
-	ret = put_page(out, doc) ? AZ_EXIT_ENV : 0;
-	if (fclose(out) && !ret)
-		ret = az_env("out of memory");
-	if (!ret)
-		ret = write_page(page, len, output);
-out:
-	free(page);
-	json_decref(doc);
+	else
+		ret = write_all(text, len, output ? output : format->output);
+	free(text);
 	return ret;
+}
+
+static const struct format *find_format(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < FORMATS; i++)
+		if (!strcmp(formats[i].name, name))
+			return &formats[i];
+	az_usage("--format: '%s' is none of html, md, csv", name);
+	return NULL;
 }
 
 int az_cmd_report(int argc, char **argv)
 {
-	const char *output = "report.html";
+	struct report_input in = { 0 };
+	struct into a = { .in = &in, .arm = "A" }, b = { .in = &in, .arm = "B" };
+	struct into arm = { .in = &in }, operand = { .in = &in };
+	const char *output = NULL, *name = "html";
 	const struct az_opt table[] = {
-		AZ_OPT(STRING, "output", 'o', "FILE", "the page (default report.html, - is"
-		       " standard output)", &output),
+		AZ_OPT(LIST, "arm", 0, "NAME=PATH", "runs of arm NAME", &arm, .call = add_to_arm),
+		AZ_OPT(LIST, "a", 'a', "PATH", "runs of arm A", &a, .call = add_to),
+		AZ_OPT(LIST, "b", 'b', "PATH", "runs of arm B", &b, .call = add_to),
+		AZ_OPT(STRING, "format", 'f', "FORMAT", "html (default), md for a mail, csv",
+		       &name),
+		AZ_OPT(STRING, "output", 'o', "FILE", "the report (default report.html; of md and"
+		       " csv standard output, -)", &output),
 		AZ_OPT_DONE
 	};
 	const struct az_opts opts = {
-		argv[0], "RESULT.json", "Make one self-contained HTML page from result.json.",
-		NULL, table
+		argv[0], "PATH...", "Make a report from results.", epilog, table
 	};
+	const struct format *format;
 	int first, ret = az_opts_parse(&opts, argc, argv, &first);
 
-	if (ret)
-		return az_opts_exit(ret);
-	if (first + 1 != argc)
-		return az_usage("one result.json is wanted, as azimuth summary writes it");
-	/* gnuplot may end before it has read all of a script. */
-	signal(SIGPIPE, SIG_IGN);
-	return make_report(argv[first], output);
+	if (ret) {
+		ret = az_opts_exit(ret);
+		/* What an option's file lacked was memory or a permission, not a better option. */
+		if (a.ret || b.ret || arm.ret)
+			ret = a.ret | b.ret | arm.ret;
+		goto out;
+	}
+	format = find_format(name);
+	ret = format ? 0 : AZ_EXIT_USAGE;
+	for (; !ret && first < argc; first++)
+		ret = add_to(&operand, argv[first]) ? operand.ret : 0;
+	ret = ret ? ret : report_input_check(&in);
+	ret = ret ? ret : make_report(&in, format, output);
+out:
+	report_input_free(&in);
+	return ret;
 }

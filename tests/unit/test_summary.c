@@ -16,7 +16,6 @@
 
 #include "benchmarks/bench.h"
 #include "benchmarks/labrun/labrun.h"
-#include "benchmarks/report/report.h"
 #include "benchmarks/compare/series.h"
 #include "cli/cli.h"
 #include "lib/log.h"
@@ -411,8 +410,6 @@ static void test_report(void **state)
 	char in[160], out[160];
 	char *page;
 
-	if (!report_have_gnuplot())
-		skip();
 	make_arms();
 	make_fault("fs", 13, "soft lockup <script>alert(1)</script> & 'quote\"");
 	snprintf(in, sizeof(in), "%s", at("result.json"));
@@ -427,7 +424,7 @@ static void test_report(void **state)
 	assert_non_null(strstr(page, "</html>"));
 	assert_null(strstr(page, "href=\"http"));
 	assert_null(strstr(page, "src="));
-	page = strstr(page, "<svg \n");
+	page = strstr(page, "<svg viewBox");
 	assert_non_null(page);
 }
 
@@ -443,23 +440,6 @@ static void test_report_refused(void **state)
 	assert_int_equal(CMD(az_cmd_report, at("absent.json")), AZ_EXIT_USAGE);
 	assert_int_equal(cmd(az_cmd_report, (char *[]){ (char *)"t", NULL }), AZ_EXIT_USAGE);
 	assert_int_equal(access("report.html", F_OK), -1);
-}
-
-/* Without gnuplot: one line, exit 3, and no page. */
-static void test_report_without_gnuplot(void **state)
-{
-	char in[160], out[160], *path = strdup(getenv("PATH"));
-
-	assert_non_null(path);
-	make_arms();
-	snprintf(in, sizeof(in), "%s", at("result.json"));
-	snprintf(out, sizeof(out), "%s", at("none.html"));
-	assert_int_equal(summarise(in, "deterministic"), 0);
-	setenv("PATH", "/nonexistent", 1);
-	assert_int_equal(CMD(az_cmd_report, in, (char *)"-o", out), AZ_EXIT_ENV);
-	setenv("PATH", path, 1);
-	free(path);
-	assert_int_equal(access(out, F_OK), -1);
 }
 
 static void test_time_format(void **state)
@@ -489,7 +469,6 @@ int main(void)
 		cmocka_unit_test(test_compare_summaries),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_refused),
-		cmocka_unit_test(test_report_without_gnuplot),
 		cmocka_unit_test(test_time_format),
 	};
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The sections of the report that are text and tables. */
+/* The page of make run: stock against patched drivers on the simulated host. */
 #include <math.h>
 #include <string.h>
 
+#include "benchmarks/report/html.h"
 #include "benchmarks/report/report.h"
-#include "benchmarks/compare/series.h"
 
 #define KEY_FIGURES	3
 
@@ -21,62 +21,12 @@ static const struct mode_text modes[] = {
 	{ "native", "Real time on KVM, with a simulated host." },
 };
 
-void report_text(FILE *out, const char *text)
-{
-	for (text = text ? text : "unknown"; *text; text++) {
-		if (*text == '<')
-			fputs("&lt;", out);
-		else if (*text == '>')
-			fputs("&gt;", out);
-		else if (*text == '&')
-			fputs("&amp;", out);
-		else if (*text == '"')
-			fputs("&quot;", out);
-		else if ((unsigned char)*text >= ' ')
-			fputc(*text, out);
-	}
-}
-
-const char *report_str(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-double report_num(const json_t *object, const char *key)
-{
-	return json_number_value(json_object_get(object, key));
-}
-
-const char *report_value(char *buf, double value, const char *unit)
-{
-	char plain[24], *micro;
-
-	series_format(plain, value, unit);
-	micro = strstr(plain, " us");
-	if (micro)
-		snprintf(buf, 32, "%.*s µs", (int)(micro - plain), plain);
-	else
-		snprintf(buf, 32, "%s", plain);
-	return buf;
-}
-
-/* "-75%", or "x 2.4" where a percentage would be hard to grasp. */
+/* "-75%", or "x 2.4"; nothing where the stock runs are 0. */
 static const char *change(char *buf, const json_t *metric)
 {
-	double ratio = report_num(metric, "ratio");
+	const json_t *ratio = json_object_get(metric, "ratio");
 
-	if (!json_is_number(json_object_get(metric, "ratio")))
-		snprintf(buf, 16, "–");
-	else if (fabs(ratio - 1) < 0.0005)
-		snprintf(buf, 16, "±0%%");
-	else if (ratio >= 2)
-		snprintf(buf, 16, "×%.1f", ratio);
-	else
-		snprintf(buf, 16, "%s%.*f%%", ratio < 1 ? "−" : "+",
-			 fabs(ratio - 1) < 0.1 ? 1 : 0, 100 * fabs(ratio - 1));
-	return buf;
+	return html_change(buf, json_is_number(ratio) ? json_number_value(ratio) : NAN);
 }
 
 static unsigned int verdicts(const json_t *doc, const char *verdict)
@@ -86,22 +36,8 @@ static unsigned int verdicts(const json_t *doc, const char *verdict)
 	size_t i;
 
 	json_array_foreach(json_object_get(doc, "metrics"), i, metric)
-		n += !strcmp(report_str(metric, "verdict"), verdict);
+		n += !strcmp(html_str(metric, "verdict"), verdict);
 	return n;
-}
-
-static const char *number_word(unsigned int n)
-{
-	static const char *const words[] = {
-		"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-		"ten", "eleven", "twelve"
-	};
-	static char digits[16];
-
-	if (n < sizeof(words) / sizeof(words[0]))
-		return words[n];
-	snprintf(digits, sizeof(digits), "%u", n);
-	return digits;
 }
 
 static void put_fault_lead(FILE *out, const json_t *faults)
@@ -113,12 +49,12 @@ static void put_fault_lead(FILE *out, const json_t *faults)
 	if (!n)
 		return;
 	json_array_foreach(faults, i, fault) {
-		broken[0] += strcmp(report_str(fault, "stock"), "ok") != 0;
-		broken[1] += strcmp(report_str(fault, "patched"), "ok") != 0;
+		broken[0] += strcmp(html_str(fault, "stock"), "ok") != 0;
+		broken[1] += strcmp(html_str(fault, "patched"), "ok") != 0;
 	}
-	fprintf(out, " Of %s injected fault%s, %s break%s the stock driver", number_word(n),
-		n == 1 ? "" : "s", number_word(broken[0]), broken[0] == 1 ? "s" : "");
-	fprintf(out, " and %s the patched one.", number_word(broken[1]));
+	fprintf(out, " Of %s injected fault%s, %s break%s the stock driver", html_number_word(n),
+		n == 1 ? "" : "s", html_number_word(broken[0]), broken[0] == 1 ? "s" : "");
+	fprintf(out, " and %s the patched one.", html_number_word(broken[1]));
 }
 
 static void put_lead(FILE *out, const json_t *doc)
@@ -128,10 +64,11 @@ static void put_lead(FILE *out, const json_t *doc)
 	unsigned int all = (unsigned int)json_array_size(json_object_get(doc, "metrics"));
 
 	fprintf(out, "<p class=\"lead\">Of %s metrics, %s %s better with the patches",
-		number_word(all), number_word(better), better == 1 ? "is" : "are");
-	fprintf(out, " and %s %s worse.", number_word(worse), worse > 1 ? "are" : "is");
+		html_number_word(all), html_number_word(better), better == 1 ? "is" : "are");
+	fprintf(out, " and %s %s worse.", html_number_word(worse), worse > 1 ? "are" : "is");
 	if (few)
-		fprintf(out, " There are not enough runs for a verdict on %s.", number_word(few));
+		fprintf(out, " There are not enough runs for a verdict on %s.",
+			html_number_word(few));
 	put_fault_lead(out, json_object_get(doc, "faults"));
 	fputs("</p>\n", out);
 }
@@ -139,9 +76,9 @@ static void put_lead(FILE *out, const json_t *doc)
 /* Distance from no change, the same for halving and doubling. */
 static double effect(const json_t *metric)
 {
-	double ratio = report_num(metric, "ratio");
+	double ratio = html_num(metric, "ratio");
 
-	if (strcmp(report_str(metric, "verdict"), "better"))
+	if (strcmp(html_str(metric, "verdict"), "better"))
 		return 0;
 	return ratio > 0 ? fabs(log(ratio)) : 0;
 }
@@ -165,19 +102,19 @@ static void put_key_figures(FILE *out, const json_t *doc)
 			break;
 		shown[n] = best;
 		fprintf(out, "<div class=\"key\"><b>%s</b><span>", change(value, best));
-		report_text(out, report_str(best, "help"));
+		html_text(out, html_str(best, "help"));
 		fprintf(out, "</span><small>%s → %s</small></div>\n",
-			report_value(left, report_num(best, "stock"), report_str(best, "unit")),
-			report_value(right, report_num(best, "patched"), report_str(best, "unit")));
+			html_value(left, html_num(best, "stock"), html_str(best, "unit")),
+			html_value(right, html_num(best, "patched"), html_str(best, "unit")));
 	}
 	fputs("</div>\n", out);
 }
 
-void report_head(FILE *out, const json_t *doc)
+static void put_head(FILE *out, const json_t *doc)
 {
 	fputs("<header>\n<p class=\"eyebrow\">Azimuth lab report</p>\n<h1>Stock and patched drivers"
 	      " on Linux ", out);
-	report_text(out, report_str(doc, "base"));
+	html_text(out, html_str(doc, "base"));
 	fputs("</h1>\n", out);
 	put_lead(out, doc);
 	if (verdicts(doc, "better"))
@@ -195,7 +132,7 @@ static double scale(double ratio)
 
 static const char *verdict_class(const json_t *metric)
 {
-	const char *verdict = report_str(metric, "verdict");
+	const char *verdict = html_str(metric, "verdict");
 
 	if (!strcmp(verdict, "better") || !strcmp(verdict, "worse"))
 		return verdict;
@@ -204,21 +141,21 @@ static const char *verdict_class(const json_t *metric)
 
 static void put_metric(FILE *out, const json_t *metric)
 {
-	double ratio = report_num(metric, "ratio"), place = ratio > 0 ? scale(ratio) : 50;
-	double spread = fmax(report_num(metric, "stock_spread"),
-			     report_num(metric, "patched_spread"));
-	const char *unit = report_str(metric, "unit"), *class = verdict_class(metric);
+	double ratio = html_num(metric, "ratio"), place = ratio > 0 ? scale(ratio) : 50;
+	double spread = fmax(html_num(metric, "stock_spread"),
+			     html_num(metric, "patched_spread"));
+	const char *unit = html_str(metric, "unit"), *class = verdict_class(metric);
 	char text[32];
 
 	fputs("<tr><th scope=\"row\">", out);
-	report_text(out, report_str(metric, "help"));
+	html_text(out, html_str(metric, "help"));
 	fputs("<code>", out);
-	report_text(out, report_str(metric, "name"));
+	html_text(out, html_str(metric, "name"));
 	fprintf(out, "%s</code></th><td data-label=\"stock\">%s</td>",
-		strcmp(report_str(metric, "better"), "higher") ? "" : ", higher is better",
-		report_value(text, report_num(metric, "stock"), unit));
+		strcmp(html_str(metric, "better"), "higher") ? "" : ", higher is better",
+		html_value(text, html_num(metric, "stock"), unit));
 	fprintf(out, "<td data-label=\"patched\">%s</td>",
-		report_value(text, report_num(metric, "patched"), unit));
+		html_value(text, html_num(metric, "patched"), unit));
 	fprintf(out, "<td data-label=\"change\" class=\"%s\">%s<i class=\"bar\"><i style=\"left:"
 		"%.1f%%;width:%.1f%%\"></i></i></td>", class, change(text, metric),
 		fmin(place, 50), fabs(place - 50));
@@ -226,11 +163,11 @@ static void put_metric(FILE *out, const json_t *metric)
 		100 * spread, json_array_size(json_object_get(metric, "stock_runs")),
 		json_array_size(json_object_get(metric, "patched_runs")));
 	fprintf(out, "<td class=\"verdict %s\">", class);
-	report_text(out, report_str(metric, "verdict"));
+	html_text(out, html_str(metric, "verdict"));
 	fputs("</td></tr>\n", out);
 }
 
-void report_metrics(FILE *out, const json_t *doc)
+static void put_metrics(FILE *out, const json_t *doc)
 {
 	const json_t *metric;
 	size_t i;
@@ -251,22 +188,22 @@ void report_metrics(FILE *out, const json_t *doc)
 
 static void put_outcome(FILE *out, const json_t *fault, const char *arm, const char *proof)
 {
-	const char *outcome = report_str(fault, arm);
+	const char *outcome = html_str(fault, arm);
 	int known = !strcmp(outcome, "ok") || !strcmp(outcome, "hang") || !strcmp(outcome, "splat");
 
 	fprintf(out, "<div class=\"outcome %s\"><span class=\"arm\">%s</span><b>",
 		known ? outcome : "", arm);
-	report_text(out, outcome);
+	html_text(out, outcome);
 	fputs("</b>", out);
-	if (*report_str(fault, proof)) {
+	if (*html_str(fault, proof)) {
 		fputs("<pre>", out);
-		report_text(out, report_str(fault, proof));
+		html_text(out, html_str(fault, proof));
 		fputs("</pre>", out);
 	}
 	fputs("</div>\n", out);
 }
 
-void report_faults(FILE *out, const json_t *doc)
+static void put_faults(FILE *out, const json_t *doc)
 {
 	const json_t *faults = json_object_get(doc, "faults"), *fault;
 	size_t i;
@@ -276,7 +213,7 @@ void report_faults(FILE *out, const json_t *doc)
 	fputs("<section>\n<h2>Faults</h2>\n", out);
 	json_array_foreach(faults, i, fault) {
 		fputs("<div class=\"fault\"><h3>", out);
-		report_text(out, report_str(fault, "name"));
+		html_text(out, html_str(fault, "name"));
 		fputs("</h3>\n", out);
 		put_outcome(out, fault, "stock", "stock_proof");
 		put_outcome(out, fault, "patched", "patched_proof");
@@ -290,7 +227,7 @@ static void put_fact(FILE *out, const char *name, const char *value)
 	if (!*value)
 		return;
 	fprintf(out, "<dt>%s</dt><dd>", name);
-	report_text(out, value);
+	html_text(out, value);
 	fputs("</dd>\n", out);
 }
 
@@ -304,20 +241,20 @@ static void put_left_out(FILE *out, const json_t *doc)
 	fputs("<h3>Runs that are left out</h3>\n<ul>\n", out);
 	json_array_foreach(list, i, run) {
 		fputs("<li>", out);
-		report_text(out, report_str(run, "run"));
+		html_text(out, html_str(run, "run"));
 		fputs(": ", out);
-		report_text(out, report_str(run, "reason"));
+		html_text(out, html_str(run, "reason"));
 		fputs("</li>\n", out);
 	}
 	fputs("</ul>\n", out);
 }
 
-void report_conditions(FILE *out, const json_t *doc)
+static void put_conditions(FILE *out, const json_t *doc)
 {
 	const json_t *env = json_object_get(doc, "env");
 	const json_t *stock = json_object_get(json_object_get(doc, "stock"), "guest");
 	const json_t *patched = json_object_get(json_object_get(doc, "patched"), "guest");
-	const char *mode = report_str(doc, "mode");
+	const char *mode = html_str(doc, "mode");
 	size_t i;
 
 	fputs("<section class=\"conditions\">\n<h2>Conditions</h2>\n<p class=\"warn\"><b>None of"
@@ -328,16 +265,34 @@ void report_conditions(FILE *out, const json_t *doc)
 			fputs(modes[i].text, out);
 	fputs("</p>\n<dl>\n", out);
 	put_fact(out, "Lab mode", mode);
-	put_fact(out, "Base", report_str(doc, "base"));
-	put_fact(out, "Guest kernel", report_str(stock, "kernel"));
-	put_fact(out, "Stock netvsc", report_str(stock, "netvsc_srcversion"));
-	put_fact(out, "Patched netvsc", report_str(patched, "netvsc_srcversion"));
-	put_fact(out, "Patch queue", report_str(patched, "queue"));
-	put_fact(out, "Made on", report_str(env, "cpu_model"));
-	put_fact(out, "Kernel there", report_str(env, "kernel"));
-	put_fact(out, "Date", report_str(env, "date"));
-	put_fact(out, "azimuth", report_str(env, "tool_version"));
+	put_fact(out, "Base", html_str(doc, "base"));
+	put_fact(out, "Guest kernel", html_str(stock, "kernel"));
+	put_fact(out, "Stock netvsc", html_str(stock, "netvsc_srcversion"));
+	put_fact(out, "Patched netvsc", html_str(patched, "netvsc_srcversion"));
+	put_fact(out, "Patch queue", html_str(patched, "queue"));
+	put_fact(out, "Made on", html_str(env, "cpu_model"));
+	put_fact(out, "Kernel there", html_str(env, "kernel"));
+	put_fact(out, "Date", html_str(env, "date"));
+	put_fact(out, "azimuth", html_str(env, "tool_version"));
 	fputs("</dl>\n", out);
 	put_left_out(out, doc);
 	fputs("</section>\n", out);
+}
+
+void report_lab_html(FILE *out, const json_t *doc)
+{
+	report_page_start(out, "Azimuth lab report, Linux ", html_str(doc, "base"));
+	put_head(out, doc);
+	put_metrics(out, doc);
+	fputs("<section>\n<h2>Distributions and counts</h2>\n<p class=\"legend\">"
+	      "<i class=\"dot stock\"></i>stock <i class=\"dot patched\"></i>patched</p>\n"
+	      "<div class=\"plots\">\n", out);
+	report_lab_latency(out, doc, "udp_rtt", "UDP round trip by percentile");
+	report_lab_latency(out, doc, "read4k", "4 KiB random read by percentile");
+	report_lab_runs(out, doc);
+	report_lab_counts(out, doc);
+	fputs("</div>\n</section>\n", out);
+	put_faults(out, doc);
+	put_conditions(out, doc);
+	report_page_end(out);
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Latency against the rate that was asked for: where it begins to climb. */
+#include <math.h>
+#include <string.h>
+
+#include "benchmarks/report/html.h"
+#include "benchmarks/report/plot.h"
+#include "benchmarks/report/report.h"
+
+static const struct line {
+	const char *key, *class;
+} lines[] = { { "p50", "ln thin dot" }, { "p99", "ln thin p99" }, { "p99.9", "ln mid2" } };
+
+#define LINES	(sizeof(lines) / sizeof(lines[0]))
+
+static const json_t *ramp_of(const struct report_arm *arm, size_t run)
+{
+	return json_object_get(arm->runs[run].doc, "ramp");
+}
+
+static void widen(const struct report_arm *arm, double *rate, double *low, double *high)
+{
+	const json_t *step;
+	double value;
+	size_t i, j, k;
+
+	for (i = 0; i < arm->n; i++)
+		json_array_foreach(ramp_of(arm, i), j, step) {
+			*rate = fmax(*rate, html_num(step, "rate"));
+			for (k = 0; k < LINES; k++) {
+				value = html_num(step, lines[k].key);
+				if (value > 0) {
+					*low = fmin(*low, value);
+					*high = fmax(*high, value);
+				}
+			}
+		}
+}
+
+static void put_ramp(struct plot *p, const json_t *ramp, size_t arm)
+{
+	const json_t *step;
+	char class[40];
+	size_t i, k;
+
+	for (k = 0; k < LINES; k++) {
+		snprintf(class, sizeof(class), "%s a%zu", lines[k].class, arm);
+		plot_path(p, class);
+		json_array_foreach(ramp, i, step)
+			if (html_num(step, lines[k].key) > 0)
+				plot_to(p, html_num(step, "rate"), html_num(step, lines[k].key));
+		plot_path_end(p, false);
+	}
+	snprintf(class, sizeof(class), "pt a%zu", arm);
+	json_array_foreach(ramp, i, step)
+		if (html_num(step, "p99.9") > 0)
+			plot_dot(p, html_num(step, "lost") > 0 ? "pt bad" : class,
+				 plot_x(p, html_num(step, "rate")),
+				 plot_y(p, html_num(step, "p99.9")), 3);
+}
+
+static void put_step(FILE *out, const char *arm, size_t run, const json_t *step)
+{
+	char text[32];
+	double value;
+	size_t k;
+
+	fputs("<tr><th scope=\"row\">", out);
+	html_text(out, arm);
+	fprintf(out, ", run %zu</th><td>%s</td>", run + 1,
+		plot_label(text, html_num(step, "rate"), "1/s"));
+	for (k = 0; k < LINES; k++) {
+		value = html_num(step, lines[k].key);
+		fprintf(out, "<td>%s</td>", value > 0 ? html_value(text, value, "ns") : "–");
+	}
+	value = html_num(step, "lost");
+	fprintf(out, value > 0 ? "<td class=\"worse\">%.0f lost</td></tr>\n" :
+				 "<td>%.0f</td></tr>\n", value);
+}
+
+static void put_table(FILE *out, const struct report_group *group)
+{
+	const json_t *step;
+	size_t i, j, k;
+
+	html_table(out, "plain", "arm");
+	fputs("<th>rate, 1/s</th><th>p50</th><th>p99</th><th>p99.9</th><th>lost</th></tr></thead>\n"
+	      "<tbody>\n", out);
+	for (i = 0; i < group->narms; i++)
+		for (j = 0; j < group->arms[i].n; j++)
+			json_array_foreach(ramp_of(&group->arms[i], j), k, step)
+				put_step(out, group->arms[i].name, j, step);
+	fputs("</tbody></table></div>\n", out);
+}
+
+int report_knee(FILE *out, const struct report_group *group)
+{
+	struct plot p = { .out = out, .width = PLOT_WIDE, .height = 280, .left = 58, .right = 20,
+			  .top = 8, .bottom = 28 };
+	double rate = 0, low = INFINITY, high = 0;
+	size_t i, j;
+
+	for (i = 0; i < group->narms; i++)
+		widen(&group->arms[i], &rate, &low, &high);
+	if (rate <= 0 || high <= 0)
+		return 0;
+	fputs("<h3>Rate and latency</h3>\n", out);
+	p.x = (struct plot_axis){ .high = rate * 1.03 };
+	p.y = plot_latency_axis(low, high);
+	plot_begin(&p, "p99.9 (strong, dots), p99 (dashed) and p50 (dotted) by events a second",
+		   "The values are in the table below");
+	plot_grid_y(&p, "ns");
+	for (i = 0; i < group->narms; i++)
+		for (j = 0; j < group->arms[i].n; j++)
+			put_ramp(&p, ramp_of(&group->arms[i], j), i);
+	plot_axis_x(&p, "1/s");
+	plot_end(&p);
+	put_table(out, group);
+	return 0;
+}

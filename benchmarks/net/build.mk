@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/rtt.c benchmarks/net/burst.c \
-		benchmarks/net/tcp.c benchmarks/net/serve.c benchmarks/net/wire.c
+AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/options.c benchmarks/net/sockets.c \
+		benchmarks/net/burst.c benchmarks/net/tcp.c \
+		benchmarks/net/wire.c benchmarks/net/window.c benchmarks/net/message.c \
+		benchmarks/net/udp.c benchmarks/net/stream.c benchmarks/net/crr.c \
+		benchmarks/net/rtt.c benchmarks/net/engine.c benchmarks/net/answer.c \
+		benchmarks/net/wait.c benchmarks/net/uring.c benchmarks/net/fanout.c \
+		benchmarks/net/ramp.c benchmarks/net/delay.c \
+		benchmarks/net/serve.c benchmarks/net/serve_udp.c benchmarks/net/serve_tcp.c
 
-UNIT_TESTS += netwire
+UNIT_TESTS += netwire netwindow
 UNIT_netwire_SRCS = benchmarks/net/wire.c
+UNIT_netwindow_SRCS = benchmarks/net/window.c
 
 # What the kernel and the interface know of a packet.
 AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \

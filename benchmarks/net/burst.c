@@ -148,7 +148,7 @@ static int measure(struct burst *burst, uint64_t *skbs)
 	uint64_t i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < burst->net->warmup; i++)
+	for (i = 0; !ret && i < burst->net->bench.warmup_count; i++)
 		ret = one_burst(burst, false);
 	*skbs = sent_by_interface(burst);
 	bench->start = az_clock_ns();

@@ -17,7 +17,9 @@
 
 struct load_worker;
 struct net_bench;
+struct net_engine;
 struct net_flow;
+struct net_group;
 struct net_thread;
 struct recorder;
 
@@ -35,7 +37,6 @@ enum net_slot_state {
 struct net_slot {
 	uint64_t intended;	/* ns, CLOCK_MONOTONIC: when it ought to have been sent */
 	uint64_t sent;		/* ns: the clock just before the send call */
-	uint32_t length;	/* bytes of the answer that is wanted */
 	uint8_t state;		/* enum net_slot_state */
 	bool counted;		/* false in the warm-up */
 };
@@ -72,10 +73,13 @@ struct net_proto {
 	const char *name;	/* of --proto */
 	bool stream;		/* messages of a stream, which have the full header */
 	bool one_shot;		/* a connection for each request; implies a window of 1 */
+	bool no_block;		/* recv() cannot wait, whatever thread->recv_flags say */
 
 	/* Opens flow->fd, non-blocking. One line on standard error when it fails. */
 	int (*open)(struct net_flow *flow);
 	void (*close)(struct net_flow *flow);
+	/* May be NULL: gives up what is under way; the flow stays open. */
+	void (*abort)(struct net_flow *flow);
 	/* Sends up to @n messages in order. Returns how many were taken, or -EAGAIN. */
 	int (*send)(struct net_flow *flow, const struct net_out *out, unsigned int n);
 	/* Takes up to @n (<= NET_BATCH) messages. Returns how many, or -EAGAIN. */
@@ -83,9 +87,26 @@ struct net_proto {
 	/*
 	 * May be NULL: what is left to do before send() can go on (a connection in
 	 * the making, bytes that did not fit), called when the socket is writable.
+	 * Sets flow->blocked while there is more.
 	 */
 	int (*flush)(struct net_flow *flow);
+	/*
+	 * May be NULL: no --wait uring. Where the next bytes go, and messages from
+	 * the @len that came there, as recv().
+	 */
+	void *(*buffer)(struct net_flow *flow, size_t *room);
+	int (*took)(struct net_flow *flow, size_t len, struct net_in *in, unsigned int n);
+	/* May be NULL: frees thread->rx. */
+	void (*thread_free)(struct net_thread *thread);
 };
+
+/*
+ * For open(): a non-blocking socket of @type with the options of --ports and --busy-poll,
+ * not connected. Returns the descriptor, or -1 after one line on standard error.
+ */
+int net_flow_socket(const struct net_flow *flow, int type);
+
+extern const struct net_proto net_udp, net_stream, net_crr;
 
 struct net_flow {
 	struct net_bench *net;
@@ -107,6 +128,8 @@ struct net_flow {
 	unsigned int mask;	/* slots - 1; number n is in slots[n & mask] */
 	unsigned int out;	/* requests that are awaited */
 	struct net_slot *slots;
+	struct net_group *group;	/* of the request that goes to several flows at once */
+	bool blocked;			/* the socket took no more: wait until it is writable */
 
 	unsigned int path;	/* of the data path: index for recorder_sample() */
 	void *state;		/* of the socket type */
@@ -120,6 +143,8 @@ struct net_flow {
 struct net_hooks {
 	/* Histograms of its own: names ended by NULL. Ids begin with net->hook_hist. */
 	const char *const *(*histograms)(struct net_bench *net);
+	/* Names of data paths, as in struct recorder_spec; flow->path counts from 1. */
+	const char *const *(*paths)(struct net_bench *net);
 	/* In the main thread before anything is opened. Returns 0 or an exit code. */
 	int (*prepare)(struct net_bench *net);
 	/* The socket is open, nothing was sent. Returns 0 or an exit code. */
@@ -141,6 +166,42 @@ struct net_hooks {
 	void (*describe)(struct net_bench *net, json_t *result);
 };
 
+/* What an answer turned out to be. */
+enum net_match {
+	NET_MATCH_GOOD,
+	NET_MATCH_LATE,		/* of a request that was given up */
+	NET_MATCH_DUPLICATE,	/* of a request that was answered */
+	NET_MATCH_STALE,	/* of one that has left the window: late or a duplicate */
+	NET_MATCH_UNASKED,	/* of one that was never sent, or wanted no answer */
+};
+
+/* Gives @flow a window of at least @window requests. Returns 0 or -ENOMEM. */
+int net_window_init(struct net_flow *flow, unsigned int window);
+void net_window_free(struct net_flow *flow);
+
+/* How many requests can be sent before the window is full. */
+static inline unsigned int net_window_room(const struct net_flow *flow)
+{
+	return flow->mask + 1 - (unsigned int)(flow->next - flow->tail);
+}
+
+/* Number flow->next was sent as @slot says; it is counted as awaited when its state is OUT. */
+void net_window_sent(struct net_flow *flow, const struct net_slot *slot);
+
+/*
+ * Answer @seq came. *@slot is the request, valid until the next call: DONE for
+ * NET_MATCH_GOOD, for which *@reordered says whether a later one was answered before,
+ * and NULL for NET_MATCH_STALE and NET_MATCH_UNASKED.
+ */
+enum net_match net_window_answer(struct net_flow *flow, uint64_t seq,
+				 const struct net_slot **slot, bool *reordered);
+
+/*
+ * Gives up the oldest request that is awaited when it was sent before @limit (ns).
+ * Returns its slot, now LOST, with *@seq; NULL when there is none.
+ */
+const struct net_slot *net_window_expire(struct net_flow *flow, uint64_t limit, uint64_t *seq);
+
 /* The state of one measuring thread. */
 struct net_thread {
 	struct net_bench *net;
@@ -149,7 +210,9 @@ struct net_thread {
 	unsigned int index;
 	struct net_flow **flows;
 	unsigned int nflows;
-	void *engine;		/* of the load loop */
+	int recv_flags;		/* MSG_DONTWAIT, or 0: wait for the first message */
+	void *rx;		/* of the socket type: what its flows share */
+	struct net_engine *engine;
 };
 
 #endif

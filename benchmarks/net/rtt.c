@@ -1,211 +1,170 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * UDP round trips, closed loop: the next packet leaves when the answer to the
- * last one is back or given up. Contents are made before the clock is read and
- * checked after it, so only the path is timed.
- */
-#include <endian.h>
-#include <errno.h>
-#include <stdlib.h>
+/* Mode rtt: requests and answers, from the options to the result. */
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "benchmarks/net/net.h"
-#include "lib/clock.h"
+#include "benchmarks/net/engine.h"
+#include "benchmarks/net/rtt.h"
 #include "lib/log.h"
-#include "lib/pattern.h"
 
-#define RTT_MAGIC	0x525a5a41	/* "AZZR" */
+#define HISTS_MAX	(RECORDER_HISTS + 1)
 
-/* First bytes of a payload; the pattern of the sequence number follows. */
-struct rtt_header {
-	uint32_t magic;
-	uint32_t unused;
-	uint64_t seq;
+static const char *const counters[] = {
+	[NET_COUNT_SENT] = "sent",
+	[NET_COUNT_RECEIVED] = "received",
+	[NET_COUNT_LOST] = "lost",
+	[NET_COUNT_LATE] = "late",
+	[NET_COUNT_DUPLICATE] = "duplicate",
+	[NET_COUNT_CORRUPT] = "corrupt",
+	[NET_COUNT_REORDERED] = "reordered",
+	[NET_COUNT_STALE] = "stale",
+	[NET_COUNT_UNASKED] = "unasked",
+	[NET_COUNT_BLOCKED] = "blocked",
+	[NET_COUNT_WINDOW_FULL] = "window_full",
+	[NET_COUNT_IN_FLIGHT] = "in_flight",
+	[NET_COUNT_ECHOED] = "echoed",
+	[NET_COUNT_TOO_FAST] = "faster_than_server",
+	[NET_COUNT_FANOUT_LOST] = "fanout_lost",
+	[NET_COUNTS] = NULL
 };
 
-struct rtt {
-	struct net_bench *net;
-	int fd;
-	uint8_t *out, *in;
-	uint64_t seq;		/* of the packet on its way */
-	uint64_t lost_recent;	/* bit n: packet seq - 1 - n was given up */
-	uint64_t sent, received, lost, late, duplicate, corrupt;
-	struct az_hist hist;
-};
+_Static_assert(NET_COUNTS <= RECORDER_COUNTERS, "a recorder has room for all counters");
 
-enum answer { ANSWER_GOOD, ANSWER_OTHER, ANSWER_CORRUPT };
-
-static void make_packet(struct rtt *rtt)
+/* Our names, then those of the hooks. */
+static const char *const *hist_names(struct net_bench *net)
 {
-	struct rtt_header header = { htole32(RTT_MAGIC), 0, htole64(rtt->seq) };
+	static const char *names[HISTS_MAX] = {
+		[NET_HIST_RTT] = "rtt",
+		[NET_HIST_RTT_ACTUAL] = "rtt_actual",
+		[NET_HIST_SEND_DELAY] = "send_delay",
+		[NET_HIST_HELD] = "server_held",
+		[NET_HIST_NET] = "rtt_less_server",
+		[NET_HIST_FANOUT] = "fanout",
+		[NET_HIST_CONNECT] = "connect",
+	};
+	const char *const *more = net->hooks && net->hooks->histograms ?
+				  net->hooks->histograms(net) : NULL;
+	unsigned int n = NET_HISTS;
 
-	memcpy(rtt->out, &header, sizeof(header));
-	az_pattern_fill(rtt->out + sizeof(header), rtt->net->size - sizeof(header),
-			rtt->net->bench.seed ^ rtt->seq, 0);
+	net->hook_hist = n;
+	while (more && *more && n < HISTS_MAX - 1)
+		names[n++] = *more++;
+	names[n] = NULL;
+	return names;
 }
 
-/* An answer to an earlier packet is late when that was given up, else a second one. */
-static enum answer count_stale(struct rtt *rtt, uint64_t seq)
+static void describe_load(const struct net_bench *net, json_t *result)
 {
-	uint64_t age = rtt->seq - seq;
-
-	if (!age || age > rtt->seq) {
-		rtt->corrupt++;
-		return ANSWER_CORRUPT;
+	az_result_config_str(result, "proto", net->proto->name);
+	az_result_config_int(result, "flows", net->flows);
+	az_result_config_int(result, "timeout_ns", net->timeout);
+	az_result_config_str(result, "wait", net->wait_name);
+	if (net->reply.hi) {
+		az_result_config_int(result, "reply_size", net->reply.lo);
+		az_result_config_int(result, "reply_size_max", net->reply.hi);
 	}
-	if (age <= 64 && rtt->lost_recent & (1ull << (age - 1))) {
-		rtt->lost_recent &= ~(1ull << (age - 1));
-		rtt->late++;
-	} else {
-		rtt->duplicate++;
-	}
-	return ANSWER_OTHER;
+	if (net->max_rate)
+		az_result_config_str(result, "rate", "max");
+	if (!net->load.rate && !net->max_rate)
+		az_result_config_int(result, "depth", net->depth);
+	if (net->fanout > 1)
+		az_result_config_int(result, "fanout", net->fanout);
+	if (net->reply_every > 1)
+		az_result_config_int(result, "reply_every", net->reply_every);
+	if (net->npeers > 1)
+		az_result_config_int(result, "peers", net->npeers);
+	if (net->busy_poll)
+		az_result_config_int(result, "busy_poll_ns", net->busy_poll);
+	if (net->gso)
+		az_result_config_int(result, "gso", 1);
 }
 
-static enum answer classify(struct rtt *rtt, size_t len)
+static double per_second(uint64_t n, uint64_t ns)
 {
-	struct rtt_header header;
-
-	if (len == rtt->net->size && !memcmp(rtt->in, rtt->out, len))
-		return ANSWER_GOOD;
-	memcpy(&header, rtt->in, sizeof(header));
-	if (len == rtt->net->size && le32toh(header.magic) == RTT_MAGIC)
-		return count_stale(rtt, le64toh(header.seq));
-	rtt->corrupt++;
-	return ANSWER_CORRUPT;
+	return ns ? (double)n * 1e9 / (double)ns : 0;
 }
 
-/*
- * Sends the packet and waits for its answer. Returns the time in ns, 0 when it
- * did not come, or negative errno when the socket failed.
- */
-static int64_t round_trip(struct rtt *rtt)
+static void describe(struct load_run *run, const struct recorder *total, json_t *result,
+		     bool partial)
 {
-	uint64_t begin, now;
-	ssize_t got;
+	struct net_bench *net = run->priv;
+	uint64_t sent = recorder_counter(total, NET_COUNT_SENT);
 
-	begin = az_clock_ns();
-	if (send(rtt->fd, rtt->out, rtt->net->size, 0) < 0)
-		return -errno;
-	do {
-		/* One byte more than was sent, so that a longer answer shows. */
-		got = recv(rtt->fd, rtt->in, rtt->net->size + 1, 0);
-		now = az_clock_ns();
-		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (got >= 0 && classify(rtt, (size_t)got) == ANSWER_GOOD)
-			return now > begin ? (int64_t)(now - begin) : 1;
-	} while (got >= 0 && now - begin < rtt->net->timeout);
-	return 0;
+	net_describe_config(net, result);
+	describe_load(net, result);
+	if (net->load.rate || net->max_rate)
+		az_result_metric(result, "send_rate", "1/s", false,
+				 per_second(sent, run->elapsed_ns));
+	if (net->hooks && net->hooks->describe)
+		net->hooks->describe(net, result);
+	if (partial)
+		return;
+	if (!run->ret && (!recorder_counter(total, NET_COUNT_RECEIVED) ||
+			  recorder_counter(total, NET_COUNT_CORRUPT)))
+		run->ret = AZ_EXIT_FAILED;
 }
 
-/* One packet, counted or, in the warm-up, not. Returns 0 or negative errno. */
-static int one_sample(struct rtt *rtt, bool counted)
+static void say(struct load_run *run, const struct recorder *total)
 {
-	uint64_t wrong = rtt->corrupt, late = rtt->late, duplicate = rtt->duplicate;
-	int64_t ns;
+	struct net_bench *net = run->priv;
+	const struct az_hist *rtt = &total->hist[NET_HIST_RTT];
+	char p50[16], p99[16], p999[16], max[16], size[32], rate[32] = "";
 
-	make_packet(rtt);
-	ns = round_trip(rtt);
-	/* Ctrl-C while an answer was on its way loses no packet. */
-	if (ns < 0 || (!ns && bench_stopped()))
-		return (int)ns;
-	if (counted) {
-		rtt->sent++;
-		if (ns) {
-			rtt->received++;
-			az_hist_record(&rtt->hist, (uint64_t)ns);
-		} else {
-			rtt->lost++;
-		}
-	} else {
-		rtt->corrupt = wrong;
-		rtt->late = late;
-		rtt->duplicate = duplicate;
-	}
-	rtt->lost_recent = rtt->lost_recent << 1 | !ns;
-	rtt->seq++;
-	return 0;
+	snprintf(size, sizeof(size), net->sizes.lo == net->sizes.hi ? "%lluB" : "%llu-%lluB",
+		 (unsigned long long)net->sizes.lo, (unsigned long long)net->sizes.hi);
+	if (net->load.rate || net->max_rate)
+		snprintf(rate, sizeof(rate), " %.0f/s", per_second(
+			 recorder_counter(total, NET_COUNT_SENT), run->elapsed_ns));
+	bench_say(&net->bench,
+		  "%s rtt %s%s: p50 %s p99 %s p99.9 %s max %s, %llu ok %llu lost %llu bad",
+		  net->proto->name, size, rate,
+		  bench_time(p50, (double)az_hist_percentile(rtt, 500000)),
+		  bench_time(p99, (double)az_hist_percentile(rtt, 990000)),
+		  bench_time(p999, (double)az_hist_percentile(rtt, 999000)),
+		  bench_time(max, rtt->count ? (double)rtt->max : 0),
+		  (unsigned long long)recorder_counter(total, NET_COUNT_RECEIVED),
+		  (unsigned long long)recorder_counter(total, NET_COUNT_LOST),
+		  (unsigned long long)recorder_counter(total, NET_COUNT_CORRUPT));
 }
 
-static int measure(struct rtt *rtt)
+static void tick(struct load_run *run, uint64_t now)
 {
-	struct bench *bench = &rtt->net->bench;
-	uint64_t i;
-	int ret = 0;
+	struct net_bench *net = run->priv;
 
-	for (i = 0; !ret && i < rtt->net->warmup && !bench_stopped(); i++)
-		ret = one_sample(rtt, false);
-	bench->start = az_clock_ns();
-	while (!ret && bench_goes_on(bench, rtt->sent, az_clock_ns()))
-		ret = one_sample(rtt, true);
-	if (ret == -ECONNREFUSED)
-		return az_env("nothing answers at %s: start 'azimuth bench net --mode serve' there",
-			      rtt->net->peer);
-	if (ret) {
-		az_err("%s: %s", rtt->net->peer, strerror(-ret));
-		return AZ_EXIT_FAILED;
-	}
-	return !rtt->received || rtt->corrupt ? AZ_EXIT_FAILED : AZ_EXIT_OK;
+	if (net->hooks && net->hooks->tick)
+		net->hooks->tick(net, now);
 }
 
-static int report(struct rtt *rtt, int ret)
+void net_rtt_prepare(struct net_bench *net, struct net_rtt_run *rtt)
 {
-	struct net_bench *net = rtt->net;
-	char p50[16], p99[16], max[16];
-	json_t *result = net_result(net, "net-rtt");
+	const char *const *paths = net->hooks && net->hooks->paths ? net->hooks->paths(net) : NULL;
 
-	az_result_count(result, "sent", rtt->sent);
-	az_result_count(result, "received", rtt->received);
-	az_result_count(result, "lost", rtt->lost);
-	az_result_count(result, "late", rtt->late);
-	az_result_count(result, "duplicate", rtt->duplicate);
-	az_result_count(result, "corrupt", rtt->corrupt);
-	az_result_hist(result, "rtt", &rtt->hist);
-	bench_say(&net->bench, "udp rtt %lluB: p50 %s p99 %s max %s, %llu ok %llu lost %llu bad",
-		  (unsigned long long)net->size,
-		  bench_time(p50, (double)az_hist_percentile(&rtt->hist, 500000)),
-		  bench_time(p99, (double)az_hist_percentile(&rtt->hist, 990000)),
-		  bench_time(max, (double)rtt->hist.max), (unsigned long long)rtt->received,
-		  (unsigned long long)rtt->lost, (unsigned long long)rtt->corrupt);
-	return bench_end(&net->bench, result, ret);
+	rtt->recorder = (struct recorder_spec){
+		.hists = hist_names(net), .counters = counters, .paths = paths,
+	};
+	rtt->run = (struct load_run){
+		.bench = &net->bench, .name = "net-rtt", .threads = net->bench.threads,
+		.load = net->load.rate ? &net->load : NULL, .recorder = &rtt->recorder,
+		.setup = net_engine_setup, .worker = net_engine_run,
+		.teardown = net_engine_teardown, .tick = tick, .describe = describe, .say = say,
+		.priv = net,
+	};
+	net->run = &rtt->run;
 }
 
 int net_rtt(struct net_bench *net)
 {
-	struct timeval limit = {
-		.tv_sec = (time_t)(net->timeout / AZ_NSEC_PER_SEC),
-		.tv_usec = (suseconds_t)(net->timeout % AZ_NSEC_PER_SEC / 1000),
-	};
-	struct rtt *rtt = calloc(1, sizeof(*rtt));
+	struct net_rtt_run rtt;
 	int ret;
 
-	if (!rtt)
-		return az_env("out of memory");
-	rtt->net = net;
-	rtt->fd = -1;
-	az_hist_reset(&rtt->hist);
-	rtt->out = malloc(net->size);
-	rtt->in = calloc(1, net->size + 1);
-	if (!rtt->out || !rtt->in) {
-		ret = az_env("out of memory");
-		goto out;
-	}
-	rtt->fd = net_socket(net, SOCK_DGRAM, true);
-	if (rtt->fd < 0) {
-		ret = AZ_EXIT_ENV;
-		goto out;
-	}
-	setsockopt(rtt->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ret = measure(rtt);
-	if (ret != AZ_EXIT_ENV)
-		ret = report(rtt, ret);
-	close(rtt->fd);
-out:
-	free(rtt->out);
-	free(rtt->in);
-	free(rtt);
-	return ret;
+	/* Epoll, ring and result take some besides the flows. */
+	if (net_raise_files() < net->flows + 64)
+		return az_env("--flows: %llu flows need more open files than this process may have:"
+			      " raise ulimit -n", (unsigned long long)net->flows);
+	ret = net->hooks && net->hooks->prepare ? net->hooks->prepare(net) : 0;
+	if (ret)
+		return ret;
+	net_rtt_prepare(net, &rtt);
+	return net->ramp ? net_ramp(net, &rtt) : load_run(&rtt.run);
 }

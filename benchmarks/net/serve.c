@@ -1,218 +1,453 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Echo server, one thread: UDP datagrams go back as they came; TCP bytes go back
- * in order, with at most one buffer held per connection, so that a client that
- * does not read stops being read.
- */
+/* The server: its threads, what it answers with, and its result. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "benchmarks/net/net.h"
+#include "benchmarks/net/server.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/pattern.h"
 
-#define DATAGRAM_MAX	65536
-#define CONN_BUFFER	65536
-#define EVENTS		64
-#define TICK_MS		200
-#define DATAGRAM_BATCH	64	/* then look at the other sockets */
+#define PORT_TRIES	16	/* for a port 0 that is free for UDP and for TCP */
 
-struct conn {
-	struct conn *next, **link;
-	int fd;
-	size_t begin, end;	/* what is held: buf[begin..end) */
-	uint8_t buf[CONN_BUFFER];
-};
-
-struct server {
-	struct net_bench *net;
-	int epoll, udp, tcp;
-	struct conn *conns;
-	uint64_t datagrams, bytes, connections;
-	uint8_t datagram[DATAGRAM_MAX];
-};
-
-static int watch(struct server *srv, int op, int fd, uint32_t events, void *ptr)
+static uint64_t realtime_ns(void)
 {
-	struct epoll_event event = { .events = events, .data.ptr = ptr };
+	struct timespec ts;
 
-	return epoll_ctl(srv->epoll, op, fd, &event) ? -errno : 0;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * AZ_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
-static void echo_datagrams(struct server *srv)
+static bool every(uint64_t number, uint64_t n)
 {
-	struct sockaddr_storage from;
-	socklen_t len;
-	ssize_t got;
-	int i;
-
-	for (i = 0; i < DATAGRAM_BATCH; i++) {
-		len = sizeof(from);
-		got = recvfrom(srv->udp, srv->datagram, sizeof(srv->datagram), MSG_DONTWAIT,
-			       (struct sockaddr *)&from, &len);
-		if (got < 0)
-			return;
-		/* A full queue drops the answer, as a network would. */
-		if (sendto(srv->udp, srv->datagram, (size_t)got, MSG_DONTWAIT,
-			   (struct sockaddr *)&from, len) < 0)
-			continue;
-		srv->datagrams++;
-		srv->bytes += (uint64_t)got;
-	}
+	return n && number % n == 0;
 }
 
-static void drop_conn(struct conn *conn)
+/* Numbers requests over all threads, so that "each N-th" is exact. */
+static void add_faults(struct server_thread *t, struct server_verdict *out)
 {
-	close(conn->fd);
-	*conn->link = conn->next;
-	if (conn->next)
-		conn->next->link = conn->link;
-	free(conn);
-}
+	const struct delay_spec *spec = &t->srv->net->delay;
+	uint64_t number;
 
-static void accept_conn(struct server *srv)
-{
-	int fd = accept4(srv->tcp, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct conn *conn;
-
-	if (fd < 0)
+	if (!(spec->drop | spec->dup | spec->reorder | spec->corrupt))
 		return;
-	conn = calloc(1, sizeof(*conn));
-	if (!conn) {
-		close(fd);
-		return;
+	number = __atomic_add_fetch(&t->srv->numbered, 1, __ATOMIC_RELAXED);
+	out->drop = every(number, spec->drop);
+	out->twice = every(number, spec->dup);
+	out->corrupt = every(number, spec->corrupt);
+	t->counts.dropped += out->drop;
+	t->counts.duplicated += out->twice;
+	t->counts.corrupted += out->corrupt;
+	if (every(number, spec->reorder)) {
+		out->delay += 1000000;
+		t->counts.held_back++;
 	}
-	conn->fd = fd;
-	conn->next = srv->conns;
-	conn->link = &srv->conns;
-	if (conn->next)
-		conn->next->link = &conn->next;
-	srv->conns = conn;
-	srv->connections++;
-	if (watch(srv, EPOLL_CTL_ADD, fd, EPOLLIN, conn))
-		drop_conn(conn);
 }
 
-/* Reads when nothing is held, else writes. Returns false when it is over. */
-static bool move_bytes(struct server *srv, struct conn *conn)
+bool server_judge(struct server_thread *t, const void *data, size_t len, bool stream,
+		  struct server_verdict *out)
 {
-	ssize_t moved;
+	const struct delay_spec *spec = &t->srv->net->delay;
+	enum net_wire_error error;
+	uint8_t version = NET_WIRE_VERSION;
 
-	if (conn->begin == conn->end) {
-		moved = recv(conn->fd, conn->buf, sizeof(conn->buf), 0);
-		if (moved < 0)
-			return errno == EAGAIN || errno == EINTR;
-		if (!moved)
-			return false;
-		conn->begin = 0;
-		conn->end = (size_t)moved;
+	*out = (struct server_verdict){ .length = (uint32_t)len };
+	error = net_wire_get(&out->wire, data, len, stream);
+	if (!error && spec->version && spec->version != NET_WIRE_VERSION)
+		error = NET_WIRE_VERSIONS;
+	if (error == NET_WIRE_VERSIONS) {
+		t->counts.other_version++;
+		out->refuse = true;
+		out->wire.flags = NET_WIRE_ANSWER | NET_WIRE_REFUSED;
+		out->wire.version = spec->version ? (uint8_t)spec->version : version;
+		if (stream)
+			out->length = NET_WIRE_FULL;
+		out->wire.length = out->length;
+		return true;
 	}
-	moved = send(conn->fd, conn->buf + conn->begin, conn->end - conn->begin, MSG_NOSIGNAL);
-	if (moved < 0)
-		return errno == EAGAIN || errno == EINTR;
-	conn->begin += (size_t)moved;
-	srv->bytes += (uint64_t)moved;
+	if (error) {
+		t->counts.damaged += error == NET_WIRE_DAMAGED;
+		return !stream;
+	}
+	out->ours = true;
+	out->silent = out->wire.flags & NET_WIRE_SILENT;
+	out->close = out->wire.flags & NET_WIRE_CLOSE;
+	out->wire.flags |= NET_WIRE_ANSWER;
+	if (out->wire.full && out->wire.answer >= NET_WIRE_SHORT &&
+	    out->wire.answer <= (stream ? NET_WIRE_MAX : NET_UDP_MAX))
+		out->length = out->wire.answer;
+	if (stream && out->length < NET_WIRE_FULL)
+		out->length = NET_WIRE_FULL;
+	out->wire.length = out->length;
+	if (out->silent)
+		return true;
+	if (spec->kind) {
+		out->delay = delay_draw(spec, &t->delay);
+		az_hist_record(&t->drawn, out->delay);
+	}
+	add_faults(t, out);
 	return true;
 }
 
-static void serve_conn(struct server *srv, struct conn *conn)
+/* The stream is made once for each client's seed, not for each answer. */
+static const uint8_t *stream_of(struct server_thread *t, uint32_t seed)
 {
-	if (!move_bytes(srv, conn) ||
-	    watch(srv, EPOLL_CTL_MOD, conn->fd,
-		  conn->begin == conn->end ? EPOLLIN : EPOLLOUT, conn))
-		drop_conn(conn);
-}
-
-static int serve(struct server *srv)
-{
-	struct epoll_event events[EVENTS];
-	int n, i;
-
-	while (bench_goes_on(&srv->net->bench, srv->datagrams, az_clock_ns())) {
-		n = epoll_wait(srv->epoll, events, EVENTS, TICK_MS);
-		if (n < 0 && errno != EINTR)
-			return az_env("epoll_wait: %s", strerror(errno));
-		for (i = 0; i < n; i++) {
-			if (events[i].data.ptr == &srv->udp)
-				echo_datagrams(srv);
-			else if (events[i].data.ptr == &srv->tcp)
-				accept_conn(srv);
-			else
-				serve_conn(srv, events[i].data.ptr);
-		}
+	if (!t->has_seed || t->seed != seed) {
+		az_pattern_fill(t->stream, SERVER_STREAM, seed, 0);
+		t->seed = seed;
+		t->has_seed = true;
 	}
-	return 0;
+	return t->stream;
 }
 
-/* Binds a socket of @type to the address, and with port 0 keeps the port it got. */
-static int bind_one(struct server *srv, int type, int *fd)
+void server_answer(struct server_thread *t, const struct server_verdict *out, void *data,
+		   size_t len, uint64_t held)
+{
+	struct net_wire wire = out->wire;
+
+	if (!out->ours && !out->refuse)
+		return;
+	/* A header of 48 bytes takes the place of one of 16, and the reverse, too. */
+	if (out->ours && out->length > len)
+		memcpy((uint8_t *)data + len, stream_of(t, wire.seed) + len, out->length - len);
+	else if (out->ours && len >= NET_WIRE_FULL && out->length < NET_WIRE_FULL)
+		memcpy(data, stream_of(t, wire.seed), out->length);
+	wire.server_ns = realtime_ns() - held;
+	wire.held_ns = held;
+	net_wire_put(&wire, data, out->length);
+	if (out->corrupt)
+		((uint8_t *)data)[out->length - 1] ^= 0x55;
+}
+
+void server_warn_version(struct server_thread *t, const struct sockaddr *from, unsigned int version)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	if (__atomic_exchange_n(&t->srv->warned, true, __ATOMIC_RELAXED))
+		return;
+	if (from->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, text, sizeof(text));
+	else if (from->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, text,
+			  sizeof(text));
+	az_warn("refused a client at %s: its messages are of version %u, ours of version %u", text,
+		version, NET_WIRE_VERSION);
+}
+
+void server_warn_conn(struct server_thread *t, int fd, unsigned int version)
+{
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(from);
+
+	getpeername(fd, (struct sockaddr *)&from, &len);
+	server_warn_version(t, (struct sockaddr *)&from, version);
+}
+
+void server_held(struct server_thread *t, void *data, size_t len, uint64_t held)
+{
+	struct net_wire wire;
+
+	az_hist_record(&t->held, held);
+	if (net_wire_get(&wire, data, len, false) || !wire.full)
+		return;
+	wire.held_ns = held;
+	net_wire_put(&wire, data, len);
+}
+
+void server_fail(struct server_thread *t, const char *what)
+{
+	__atomic_store_n(&t->srv->ret, az_env("the server cannot go on: %s", what),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&t->srv->stop, true, __ATOMIC_RELAXED);
+}
+
+void server_stall(struct server_thread *t)
+{
+	const struct delay_spec *spec = &t->srv->net->delay;
+	uint64_t now;
+
+	if (!spec->stall)
+		return;
+	now = az_clock_ns();
+	if (now < t->stall_at)
+		return;
+	t->stall_at = now + spec->stall_every;
+	t->counts.stalls++;
+	az_sleep_ns(spec->stall);
+}
+
+static void sum_counts(const struct net_server *srv, struct server_counts *sum)
+{
+	unsigned int i, j;
+
+	*sum = (struct server_counts){ 0 };
+	for (i = 0; i < srv->nthreads; i++)
+		for (j = 0; j < sizeof(*sum) / sizeof(uint64_t); j++)
+			((uint64_t *)sum)[j] +=
+				__atomic_load_n((uint64_t *)&srv->threads[i].counts + j,
+						__ATOMIC_RELAXED);
+}
+
+bool server_goes_on(struct server_thread *t)
+{
+	uint64_t count = t->srv->net->bench.count;
+	struct server_counts sum;
+
+	if (__atomic_load_n(&t->srv->stop, __ATOMIC_RELAXED))
+		return false;
+	if (!count)
+		return true;
+	sum_counts(t->srv, &sum);
+	return sum.datagrams + sum.requests < count;
+}
+
+/* Bound to any address, an answer has to name the one that the client asked. */
+static bool is_any(const struct net_bench *net)
+{
+	return net->addr.sa.sa_family == AF_INET ?
+	       net->addr.in4.sin_addr.s_addr == htonl(INADDR_ANY) :
+	       IN6_IS_ADDR_UNSPECIFIED(&net->addr.in6.sin6_addr);
+}
+
+static int bind_one(struct net_server *srv, int type, int *fd)
 {
 	struct net_bench *net = srv->net;
-	int on = 1;
+	bool shared = srv->nthreads > 2;
+	struct timeval limit = { .tv_usec = SERVER_TICK_NS / 1000 };
+	int on = 1, room = 4 << 20;
 
 	*fd = net_socket(net, type, false);
 	if (*fd < 0)
-		return AZ_EXIT_ENV;
-	if (type == SOCK_STREAM)
+		return -1;
+	if (type == SOCK_STREAM) {
+		fcntl(*fd, F_SETFL, O_NONBLOCK);
 		setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	}
+	if (shared && setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
+		return az_env("SO_REUSEPORT: %s", strerror(errno));
+	if (type == SOCK_DGRAM) {
+		setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		/* Bursts wait here while earlier requests are answered. */
+		if (setsockopt(*fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+			setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+		if (srv->wildcard)
+			setsockopt(*fd, net->addr.sa.sa_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+				   net->addr.sa.sa_family == AF_INET ? IP_PKTINFO :
+								       IPV6_RECVPKTINFO,
+				   &on, sizeof(on));
+		net_busy_poll(net, *fd);
+	}
 	if (bind(*fd, &net->addr.sa, net->addrlen) ||
-	    (type == SOCK_STREAM && listen(*fd, SOMAXCONN)))
-		return az_env("cannot serve %s at %s: %s", type == SOCK_STREAM ? "TCP" : "UDP",
-			      net->peer, strerror(errno));
-	getsockname(*fd, &net->addr.sa, &net->addrlen);
-	if (watch(srv, EPOLL_CTL_ADD, *fd, EPOLLIN, fd == &srv->udp ? &srv->udp : &srv->tcp))
-		return az_env("epoll_ctl: %s", strerror(errno));
+	    (type == SOCK_STREAM && listen(*fd, 4096)))
+		return -errno;
 	return 0;
 }
 
-static int report(struct server *srv, int ret)
+/* Binds all sockets; port 0 becomes one that is free for both protocols. */
+static int bind_all(struct net_server *srv)
+{
+	struct net_bench *net = srv->net;
+	bool any = !net->addr.in4.sin_port;
+	unsigned int i, tries = any ? PORT_TRIES : 1;
+	int ret = 0;
+
+	while (tries--) {
+		for (i = 0; i < srv->nthreads; i++) {
+			ret = bind_one(srv, i % 2 ? SOCK_STREAM : SOCK_DGRAM, &srv->threads[i].fd);
+			if (ret)
+				break;
+			if (!i)
+				getsockname(srv->threads[0].fd, &net->addr.sa, &net->addrlen);
+		}
+		if (ret != -EADDRINUSE || !tries)
+			break;
+		for (i = 0; i < srv->nthreads && srv->threads[i].fd >= 0; i++) {
+			close(srv->threads[i].fd);
+			srv->threads[i].fd = -1;
+		}
+		net->addr.in4.sin_port = 0;
+	}
+	if (ret > 0 || (ret < 0 && i < srv->nthreads && srv->threads[i].fd < 0))
+		return AZ_EXIT_ENV;
+	return !ret ? 0 : az_env("cannot serve %s at %s: %s", i % 2 ? "TCP" : "UDP", net->peer,
+				 strerror(-ret));
+}
+
+static void *run_thread(void *ctx)
+{
+	struct server_thread *t = ctx;
+	cpu_set_t set;
+
+	if (t->cpu >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET(t->cpu, &set);
+		sched_setaffinity(0, sizeof(set), &set);
+	}
+	/* Delays of answers are to end when they are due, not 50 us later. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	return (t - t->srv->threads) % 2 ? server_tcp(t) : server_udp(t);
+}
+
+/* Threads take the CPUs of the process in turn, a UDP and a TCP thread each. */
+static int nth_cpu(unsigned int n)
+{
+	cpu_set_t set;
+	int cpu, left;
+
+	if (sched_getaffinity(0, sizeof(set), &set))
+		return -1;
+	left = (int)n % CPU_COUNT(&set);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set) && !left--)
+			return cpu;
+	return -1;
+}
+
+static int start_threads(struct net_server *srv)
+{
+	sigset_t all, old;
+	unsigned int i;
+	int ret = 0;
+
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (i = 0; i < srv->nthreads && !ret; i++) {
+		srv->threads[i].cpu = srv->net->bench.cpus ? nth_cpu(i / 2) : -1;
+		ret = pthread_create(&srv->threads[i].pthread, NULL, run_thread, &srv->threads[i]);
+		srv->threads[i].started = !ret;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret ? az_env("cannot start a thread: %s", strerror(ret)) : 0;
+}
+
+static void wait_for_end(struct net_server *srv)
+{
+	struct server_counts sum;
+
+	do {
+		az_sleep_ns(SERVER_TICK_NS / 4);
+		sum_counts(srv, &sum);
+	} while (!__atomic_load_n(&srv->stop, __ATOMIC_RELAXED) &&
+		 bench_goes_on(&srv->net->bench, sum.datagrams + sum.requests, az_clock_ns()));
+}
+
+static void join_threads(struct net_server *srv)
+{
+	unsigned int i;
+
+	__atomic_store_n(&srv->hurry, bench_stopped(), __ATOMIC_RELAXED);
+	__atomic_store_n(&srv->stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < srv->nthreads; i++)
+		if (srv->threads[i].started)
+			pthread_join(srv->threads[i].pthread, NULL);
+}
+
+static void add_counts(json_t *result, const struct server_counts *sum)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+		bool always;
+	} counts[] = {
+		{ "datagrams", sum->datagrams, true }, { "requests", sum->requests, true },
+		{ "connections", sum->connections, true }, { "bytes", sum->bytes, true },
+		{ "refused", sum->refused, false },
+		{ "other_version", sum->other_version, false },
+		{ "damaged", sum->damaged, false }, { "dropped", sum->dropped, false },
+		{ "duplicated", sum->duplicated, false },
+		{ "held_back", sum->held_back, false }, { "corrupted", sum->corrupted, false },
+		{ "not_sent", sum->not_sent, false }, { "overflow", sum->overflow, false },
+		{ "stalls", sum->stalls, false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (counts[i].always || counts[i].value)
+			az_result_count(result, counts[i].name, counts[i].value);
+}
+
+static int report(struct net_server *srv, int ret)
 {
 	json_t *result = net_result(srv->net, "net-serve");
+	struct server_counts sum;
+	unsigned int i;
 
-	az_result_count(result, "datagrams", srv->datagrams);
-	az_result_count(result, "connections", srv->connections);
-	az_result_count(result, "bytes", srv->bytes);
-	bench_say(&srv->net->bench, "served %llu datagrams, %llu connections, %llu bytes",
-		  (unsigned long long)srv->datagrams, (unsigned long long)srv->connections,
-		  (unsigned long long)srv->bytes);
+	sum_counts(srv, &sum);
+	add_counts(result, &sum);
+	for (i = 1; i < srv->nthreads; i++) {
+		az_hist_merge(&srv->threads[0].drawn, &srv->threads[i].drawn);
+		az_hist_merge(&srv->threads[0].held, &srv->threads[i].held);
+	}
+	if (srv->threads[0].drawn.count)
+		az_result_hist(result, "delay", &srv->threads[0].drawn);
+	if (srv->threads[0].held.count)
+		az_result_hist(result, "held", &srv->threads[0].held);
+	bench_say(&srv->net->bench,
+		  "served %llu datagrams, %llu connections, %llu bytes, %llu requests over TCP",
+		  (unsigned long long)sum.datagrams, (unsigned long long)sum.connections,
+		  (unsigned long long)sum.bytes, (unsigned long long)sum.requests);
 	return bench_end(&srv->net->bench, result, ret);
+}
+
+static int prepare(struct net_server *srv)
+{
+	struct server_thread *t;
+	unsigned int i;
+
+	srv->wildcard = is_any(srv->net);
+	srv->threads = calloc(srv->nthreads, sizeof(*srv->threads));
+	if (!srv->threads)
+		return az_env("out of memory");
+	for (i = 0; i < srv->nthreads; i++)
+		srv->threads[i].fd = -1;
+	for (i = 0; i < srv->nthreads; i++) {
+		t = &srv->threads[i];
+		t->srv = srv;
+		t->delay.rng.state = az_mix64(srv->net->bench.seed + i);
+		t->stall_at = srv->net->bench.start + srv->net->delay.stall_every;
+		az_hist_reset(&t->drawn);
+		az_hist_reset(&t->held);
+		t->stream = malloc(SERVER_STREAM);
+		if (!t->stream)
+			return az_env("out of memory");
+	}
+	return bind_all(srv);
 }
 
 int net_serve(struct net_bench *net)
 {
-	struct server *srv = calloc(1, sizeof(*srv));
-	int ret;
+	struct net_server srv = { .net = net, .nthreads = 2 * net->bench.threads };
+	unsigned int i;
+	int ret = prepare(&srv);
 
-	if (!srv)
-		return az_env("out of memory");
-	srv->net = net;
-	srv->udp = -1;
-	srv->tcp = -1;
-	srv->epoll = epoll_create1(EPOLL_CLOEXEC);
-	ret = srv->epoll < 0 ? az_env("epoll_create1: %s", strerror(errno)) :
-			       bind_one(srv, SOCK_DGRAM, &srv->udp);
-	if (!ret && net->tcp)
-		ret = bind_one(srv, SOCK_STREAM, &srv->tcp);
-	if (ret)
-		goto out;
-	/* Scripts wait for this line, and read the port from it. */
-	bench_say(&net->bench, "serving %s port %u", net->tcp ? "udp and tcp" : "udp",
-		  ntohs(net->addr.in4.sin_port));
-	ret = report(srv, serve(srv));
-out:
-	while (srv->conns)
-		drop_conn(srv->conns);
-	if (srv->tcp >= 0)
-		close(srv->tcp);
-	if (srv->udp >= 0)
-		close(srv->udp);
-	if (srv->epoll >= 0)
-		close(srv->epoll);
-	free(srv);
+	if (!ret) {
+		net_raise_files();
+		/* Scripts wait for this line, and read the port from it. */
+		bench_say(&net->bench, "serving udp and tcp port %u",
+			  ntohs(net->addr.in4.sin_port));
+		ret = start_threads(&srv);
+		if (!ret)
+			wait_for_end(&srv);
+		join_threads(&srv);
+		if (!ret)
+			ret = report(&srv, srv.ret);
+	}
+	for (i = 0; srv.threads && i < srv.nthreads; i++) {
+		if (srv.threads[i].fd >= 0)
+			close(srv.threads[i].fd);
+		delay_queue_free(&srv.threads[i].queue);
+		free(srv.threads[i].stream);
+	}
+	free(srv.threads);
 	return ret;
 }

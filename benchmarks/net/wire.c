@@ -10,7 +10,7 @@ struct header {
 	uint8_t version, flags;
 	uint16_t flow;
 	uint64_t seq;
-	uint32_t length, answer, seed, zero;
+	uint32_t length, answer, seed, wake_ns;
 	uint64_t server_ns, held_ns;
 };
 
@@ -23,7 +23,8 @@ size_t net_wire_put(const struct net_wire *wire, void *data, size_t len)
 		.magic = htole32(NET_WIRE_MAGIC), .version = wire->version, .flags = wire->flags,
 		.flow = htole16(wire->flow), .seq = htole64(wire->seq),
 		.length = htole32(wire->length), .answer = htole32(wire->answer),
-		.seed = htole32(wire->seed), .server_ns = htole64(wire->server_ns),
+		.seed = htole32(wire->seed), .wake_ns = htole32(wire->wake_ns),
+		.server_ns = htole64(wire->server_ns),
 		.held_ns = htole64(wire->held_ns),
 	};
 	size_t size = len < NET_WIRE_FULL ? NET_WIRE_SHORT : NET_WIRE_FULL;
@@ -45,8 +46,8 @@ enum net_wire_error net_wire_get(struct net_wire *wire, const void *data, size_t
 		.version = header.version, .flags = header.flags, .flow = le16toh(header.flow),
 		.full = len >= sizeof(header), .seq = le64toh(header.seq),
 		.length = le32toh(header.length), .answer = le32toh(header.answer),
-		.seed = le32toh(header.seed), .server_ns = le64toh(header.server_ns),
-		.held_ns = le64toh(header.held_ns),
+		.seed = le32toh(header.seed), .wake_ns = le32toh(header.wake_ns),
+		.server_ns = le64toh(header.server_ns), .held_ns = le64toh(header.held_ns),
 	};
 	if (wire->version != NET_WIRE_VERSION)
 		return NET_WIRE_VERSIONS;

@@ -6,12 +6,13 @@
  *	0  u32 magic "AZNM"
  *	4  u8  version, u8 flags, u16 flow (low bits)
  *	8  u64 seq, of the flow, from 0
- *	16 -- a message of less than NET_WIRE_FULL bytes has a body from here on --
+ *	16 -- a message of less than NET_WIRE_FULL bytes has its body from here on --
  *	16 u32 length of this message		20 u32 length wanted of the answer
- *	24 u32 seed of the bodies		28 u32 0
+ *	24 u32 seed of the bodies		28 u32 wake-up, see below
  *	32 u64 when the server took the request, ns of its CLOCK_REALTIME
- *	40 u64 ns from there until it sent the answer, by its CLOCK_MONOTONIC
- *	48 body: stream "seed" of lib/pattern.h from offset 0
+ *	40 u64 ns from there until it sent the answer, by its CLOCK_MONOTONIC; the wake-up
+ *	   is the ns before it took the request since its kernel had it, 0: not known
+ *	48 body: byte i of the message is byte i of stream "seed" of lib/pattern.h
  *
  * Over TCP every message has the full header.
  */
@@ -41,7 +42,7 @@ struct net_wire {
 	uint16_t flow;
 	bool full;
 	uint64_t seq;
-	uint32_t length, answer, seed;
+	uint32_t length, answer, seed, wake_ns;
 	uint64_t server_ns, held_ns;
 };
 

@@ -222,6 +222,7 @@ static const struct az_command workloads[] = {
 	{ "suite", "a declared set of these, arms in a stated order", bench_suite },
 	{ "timer", "wake-up latency of timers and futexes, per CPU", bench_timer },
 	{ "exit", "what the host costs: CPUID, clocks, gaps without the CPU", bench_exit },
+	{ "pci", "accesses to the config space and registers of PCI functions", bench_pci },
 	{ NULL, NULL, NULL }
 };
 

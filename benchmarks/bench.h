@@ -115,8 +115,12 @@ int bench_io(int argc, char **argv);
 /* A suite file: runs of the workloads above. Called as they are. */
 int bench_suite(int argc, char **argv);
 
-/* The same for wake-ups of timers, and for what the host costs a program that computes. */
+/*
+ * The same for wake-ups of timers, for what the host costs a program that computes,
+ * and for accesses to a PCI function.
+ */
 int bench_timer(int argc, char **argv);
 int bench_exit(int argc, char **argv);
+int bench_pci(int argc, char **argv);
 
 #endif

@@ -50,6 +50,28 @@ refuses "exit: no such measurement" 2 "'syscal', did you mean 'syscall'" \
 	"$azimuth" bench exit --user syscal
 refuses "exit: no samples" 2 'above 0' "$azimuth" bench exit --user --count 0
 refuses "exit: a CPU that is not there" 2 'cannot run on' "$azimuth" bench exit --user --cpus 1023
+
+# Functions as plain files, so that nothing real is touched.
+export AZIMUTH_SYSFS=$work/sys
+fn=$AZIMUTH_SYSFS/bus/pci/devices/0001:02:03.4
+mkdir -p "$fn" "$AZIMUTH_SYSFS/bus/pci/devices/0000:00:00.0"
+printf '\206\200\105\020%60s' '' >"$fn/config"
+head -c 4096 /dev/zero >"$fn/resource0"
+refuses "pci: no function" 2 'no function is given' "$azimuth" bench pci
+refuses "pci: no name of a function" 2 "'../../etc' is no function" "$azimuth" bench pci ../../etc
+refuses "pci: a function that is not there" 3 '0000:09:09.1: there is no such' \
+	"$azimuth" bench pci 09:09.1
+refuses "pci: both ways to choose" 2 'not both' "$azimuth" bench pci --all 02:03.4
+refuses "pci: a write without force" 2 'needs --offset and --force' \
+	"$azimuth" bench pci 0001:02:03.4 --bar 0 --offset 0 --write 1
+refuses "pci: a write without a place" 2 'needs --offset and --force' \
+	"$azimuth" bench pci 0001:02:03.4 --bar 0 --force --write 1
+refuses "pci: a write to all" 2 'functions that are named' \
+	"$azimuth" bench pci --all --bar 0 --offset 0 --force --write 1
+refuses "pci: an offset without a BAR" 2 'need --bar' "$azimuth" bench pci --all --offset 0
+refuses "pci: an offset between registers" 2 'no multiple of --width' \
+	"$azimuth" bench pci 0001:02:03.4 --bar 0 --offset 2
+refuses "pci: a width of nothing" 2 '--width' "$azimuth" bench pci 0001:02:03.4 --bar 0 --width 3
 refuses "samples: no file" 2 'one FILE' "$azimuth" samples
 refuses "samples: a file that is not there" 2 'nowhere: No such file' "$azimuth" samples "$work/nowhere"
 echo '{"schema":1}' >"$work/other"
@@ -89,6 +111,24 @@ check "exit: as many rows as histograms" test \
 "$azimuth" bench exit --user clock gaps --count 10 --duration 1ms --json "$work/exit.json" >/dev/null
 check "exit: only what was asked for" json "$work/exit.json" \
 	'[.histograms | keys[] | select(startswith("clock_") or . == "gap" | not)] == []'
+
+"$azimuth" bench pci 0001:02:03.4 --bar 0 -n 20 --json "$work/pci.json" >/dev/null
+check "pci: config and register reads" json "$work/pci.json" '
+	.histograms.config_read.count == 20 and .histograms.bar_read.count == 20 and
+	(.histograms | has("bar_write") | not) and .counts.functions == 1'
+check "pci: nothing was written" cmp -n 4096 "$fn/resource0" /dev/zero
+"$azimuth" bench pci 0001:02:03.4 --bar 0 --offset 8 --write 0x61626364 --force -n 20 \
+	--json "$work/pci.json" >/dev/null
+check "pci: writes, alone and with the read behind them" json "$work/pci.json" '
+	.histograms.bar_write.count == 20 and .histograms.bar_write_read.count == 20'
+check "pci: only the register that was named was written" test \
+	"$(tr -d '\0' <"$fn/resource0")$(head -c 12 "$fn/resource0" | tail -c 4)" = dcbadcba
+"$azimuth" bench pci --all -n 20 --json "$work/pci.json" >/dev/null
+check "pci: all that may be read" json "$work/pci.json" '
+	.histograms["config_read@0001:02:03.4"].count == 20 and .counts.skipped == 1'
+rc=0
+"$azimuth" bench pci 0001:02:03.4 --config-offset 64 >/dev/null 2>"$work/err" || rc=$?
+check "pci: a place that may not be read" test $rc = 1 -a "$(grep -c 'only root' "$work/err")" = 1
 
 timeout -s INT 1 "$azimuth" bench timer --duration 60s --json "$work/int.json" >"$work/int.out" 2>&1 || true
 check "Ctrl-C prints what was measured" grep -q 'wake-ups' "$work/int.out"

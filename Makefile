@@ -18,7 +18,11 @@ SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIBS	:= -ljansson -lm
 # Of the azimuth command alone; a test takes of them what it uses.
-AZIMUTH_LIBS := -luring -lsqlite3
+AZIMUTH_LIBS := -luring -lsqlite3 -lm
+# Parts of SQLite that azimuth does without (benchmarks/history/noload.c).
+WITHOUT := dlopen sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3StmtVtabInit \
+	   sqlite3DbstatRegister
+AZIMUTH_LDFLAGS := -Wl,--gc-sections $(WITHOUT:%=-Wl,--wrap=%)
 
 AZIMUTH_SRCS :=
 AZHOST_SRCS  :=
@@ -46,7 +50,7 @@ $(O)/fuzzobj/%.o: %.c
 # ---- programs -------------------------------------------------------------
 $(O)/bin/azimuth: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) -static -pthread -o $@ $^ $(LIBS) $(AZIMUTH_LIBS)
+	$(CC) -static -pthread $(AZIMUTH_LDFLAGS) -o $@ $^ $(LIBS) $(AZIMUTH_LIBS)
 
 $(O)/bin/azhost: $(AZHOST_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)

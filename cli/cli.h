@@ -40,6 +40,9 @@ int az_cmd_samples(int argc, char **argv);
 /* Checks results by rules: AZ_EXIT_FAILED when one fails, AZ_EXIT_SKIP when all are skipped. */
 int az_cmd_gate(int argc, char **argv);
 
+/* The store of results: its commands add, list, show, changes and reindex. */
+int az_cmd_history(int argc, char **argv);
+
 /* Makes result.json from run directories: AZ_EXIT_FAILED when one had to be left out. */
 int az_cmd_summary(int argc, char **argv);
 

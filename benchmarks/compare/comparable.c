@@ -123,7 +123,7 @@ static bool metric_missing(const struct runs *from, const struct runs *in)
 	return bad;
 }
 
-static const char *cut_off(const json_t *doc)
+const char *runs_cut_off(const json_t *doc)
 {
 	const char *end = json_string_value(json_object_get(doc, "end"));
 
@@ -144,9 +144,10 @@ static bool any_cut_off(const struct runs *runs)
 	size_t i;
 
 	json_array_foreach(runs->docs, i, doc)
-		if (cut_off(doc)) {
+		if (runs_cut_off(doc)) {
 			az_info("not comparable: %s is %s",
-				json_string_value(json_array_get(runs->files, i)), cut_off(doc));
+				json_string_value(json_array_get(runs->files, i)),
+				runs_cut_off(doc));
 			bad = true;
 		}
 	return bad;

@@ -55,6 +55,9 @@ void runs_free(struct runs *runs);
  */
 int runs_operands(struct runs *a, struct runs *b, int argc, char **argv, int first);
 
+/* Why @doc is not a whole result ("interrupted"), or NULL when it is one. */
+const char *runs_cut_off(const json_t *doc);
+
 /*
  * Can @b be compared with @a? Lists on standard error what keeps it from that, and
  * other facts that differ; an empty @b only has to agree in itself. Also lists

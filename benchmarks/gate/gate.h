@@ -24,7 +24,7 @@ struct gate_rule {
 	int lower_is_better;	/* 0, 1, or -1: as the result says */
 	double confidence;	/* percent */
 	unsigned int min_runs;	/* of each side */
-	bool skip_few;		/* not enough runs skips the check instead of failing it */
+	bool skip_few;		/* not enough runs skips the check instead of failing */
 	bool skip_missing;	/* so does a metric that no result has */
 	bool safety;		/* pass needs proof that the limit holds, not only none against it */
 };

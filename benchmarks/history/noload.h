@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What stands in for parts of SQLite that azimuth is linked without; see noload.c. */
+#ifndef AZ_BENCHMARKS_HISTORY_NOLOAD_H
+#define AZ_BENCHMARKS_HISTORY_NOLOAD_H
+
+#include <sqlite3.h>
+
+/* dlopen() that finds nothing. */
+void *__wrap_dlopen(const char *file, int mode);
+
+/* Register nothing, and return SQLITE_OK: full-text search, R-trees, tables of statistics. */
+int __wrap_sqlite3Fts3Init(sqlite3 *db);
+int __wrap_sqlite3Fts5Init(sqlite3 *db);
+int __wrap_sqlite3RtreeInit(sqlite3 *db);
+int __wrap_sqlite3StmtVtabInit(sqlite3 *db);
+int __wrap_sqlite3DbstatRegister(sqlite3 *db);
+
+#endif

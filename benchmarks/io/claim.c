@@ -185,6 +185,6 @@ bool io_find_claim(int fd, char *why, size_t len)
 		return true;
 	if (!is_claimed(fd))
 		return false;
-	snprintf(why, len, "is in use: mounted elsewhere, or part of a volume or RAID");
+	snprintf(why, len, "is in use: mounted elsewhere, or held by another program");
 	return true;
 }

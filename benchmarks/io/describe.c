@@ -188,12 +188,15 @@ static void say_one(struct load_run *run, const struct recorder *total, unsigned
 {
 	const struct io_bench *io = run->priv;
 	const struct az_hist *hist = &total->hist[id];
+	const char *name = total->spec->hists[id];
+	bool sized = strncmp(name, "stage", 5) && strncmp(name, "sync", 4) &&
+		     strcmp(name, "commit");
 	char p50[16], p99[16], max[16];
 
 	if (!hist->count)
 		return;
-	bench_say(&io->bench, "%s %s: p50 %s p99 %s max %s, %llu done, %llu bad",
-		  total->spec->hists[id], io->bs,
+	bench_say(&io->bench, "%s%s%s: p50 %s p99 %s max %s, %llu done, %llu bad", name,
+		  sized ? " " : "", sized ? io->bs : "",
 		  bench_time(p50, (double)az_hist_percentile(hist, 500000)),
 		  bench_time(p99, (double)az_hist_percentile(hist, 990000)),
 		  bench_time(max, (double)hist->max), (unsigned long long)hist->count,

@@ -59,7 +59,7 @@ struct io_bench {
 	double zipf;			/* 0: uniform */
 	bool buffered, force, poll, sqpoll, nowait, plain, stages, verify, after_kill, unlink;
 	/* the target */
-	int fd;
+	int fd, guard;			/* guard: keeps others from claiming the device */
 	bool created, is_device;
 	uint64_t blocks;		/* size / sizes.min */
 	uint64_t walk;			/* --count of verify and check, 0: all blocks */

@@ -230,7 +230,7 @@ static const struct io_bench defaults = {
 	.bench = { .count = UINT64_MAX, .seed = 1 },
 	.load = LOAD_SPEC_DEFAULT,
 	.rw = "randread", .bs = "4096", .engine_name = "auto", .random = "uniform",
-	.depth = 1, .mix = 70, .max_errors = 1000, .fd = -1,
+	.depth = 1, .mix = 70, .max_errors = 1000, .fd = -1, .guard = -1,
 };
 
 int io_options(struct io_bench *io, int argc, char **argv, int *code)

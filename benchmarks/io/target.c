@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "benchmarks/io/block.h"
+#include "benchmarks/io/engine.h"
 #include "lib/log.h"
 
 #define FILL_CHUNK	(1u << 20)
@@ -28,6 +29,8 @@ static int find_size(struct io_bench *io, uint64_t *bytes)
 		return 0;
 	}
 	io->is_device = true;
+	if (io->mode == IO_MODE_TRIM && io->engine->async)
+		return az_usage("--rw trim: a device is trimmed by --engine sync only");
 	if (ioctl(io->fd, BLKGETSIZE64, bytes) || ioctl(io->fd, BLKSSZGET, &sector))
 		return az_env("%s: cannot read its size: %s", io->file, strerror(errno));
 	if (!io->buffered && io->sizes.min % (uint32_t)sector)
@@ -48,6 +51,11 @@ static int check_owner(struct io_bench *io)
 		return az_env("%s: cannot read it: %s", io->file, strerror(-ret));
 	if (ret)
 		return az_usage("%s %s; --force overwrites it", io->file, why);
+	/* Nobody is to mount it while it is written to. */
+	io->guard = io->is_device ? open(io->file, O_RDONLY | O_EXCL | O_CLOEXEC) : -1;
+	if (io->is_device && io->guard < 0)
+		return az_usage("%s: cannot be had alone: %s; --force does without", io->file,
+				strerror(errno));
 	return 0;
 }
 
@@ -173,7 +181,9 @@ void io_close(struct io_bench *io, bool failed_early)
 {
 	if (io->fd >= 0)
 		close(io->fd);
-	io->fd = -1;
+	if (io->guard >= 0)
+		close(io->guard);
+	io->fd = io->guard = -1;
 	if (io->created && failed_early)
 		unlink(io->file);
 	else if (io->unlink && !io->is_device)

@@ -65,6 +65,15 @@ wait_until()
 	done
 }
 
+# begin OPTION...: in the background, until its result has been written once
+begin()
+{
+	rm -f "$work/part.json"
+	"$azimuth" bench io --buffered --json "$work/part.json" "$@" >"$work/part.out" 2>&1 &
+	pid=$!
+	wait_until test -s "$work/part.json"
+}
+
 # ---- options -----------------------------------------------------------------
 
 truncate -s 4M "$work/file"
@@ -187,6 +196,11 @@ if [ "$(id -u)" = 0 ] && loop 16M && [ -b "$loop" ]; then
 	run "an empty device" 0 --file "$loop" --rw randwrite --count 50
 	run "a flush of it" 0 --file "$loop" --rw flush --count 5
 	guarded "the file behind a loop device" "is the disk behind $loop" "$work/disk0"
+	begin --file "$loop" --rw randwrite --duration 60s
+	refuses "a device that is being written to" 2 'is in use' "$azimuth" bench io \
+		--file "$loop" --rw randwrite
+	kill -INT $pid
+	wait $pid || true
 	if command -v mkfs.ext4 >/dev/null && mkfs.ext4 -qF "$loop"; then
 		guarded "a device with a file system" 'holds an ext2/3/4' "$loop"
 		mkdir "$work/mnt"
@@ -202,6 +216,18 @@ if [ "$(id -u)" = 0 ] && loop 16M && [ -b "$loop" ]; then
 		skip "a device with a file system" "no mkfs.ext4 here"
 	fi
 	loop 16M
+	refuses "a trim of a device by io_uring" 2 'by --engine sync' "$azimuth" bench io \
+		--file "$loop" --rw trim --engine io_uring
+	# What lies behind its file's end cannot be read any more.
+	truncate -s 8M "$work/disk1"
+	run "a disk of which half cannot be read" 1 --file "$loop" --count 200 --json "$work/r.json"
+	said "says which read failed first" "read of $loop at byte [0-9]+: Input/output error"
+	field "goes on, and counts" "$work/r.json" \
+		'.errors.by_errno.EIO == .counts.errors and .counts.reads + .counts.errors == 200' true
+	field "with places" "$work/r.json" '.errors.first | map(.offset >= 8388608) | all' true
+	run "--max-errors" 1 --file "$loop" --count 200 --max-errors 3
+	said "ends it" 'ended after 3 errors'
+	truncate -s 16M "$work/disk1"
 	if command -v mkswap >/dev/null && mkswap "$loop" >/dev/null 2>&1; then
 		guarded "a device with swap space" 'holds swap space' "$loop"
 	else
@@ -233,15 +259,6 @@ else
 fi
 
 # ---- ended early -------------------------------------------------------------
-
-# begin OPTION...: in the background, until its result has been written once
-begin()
-{
-	rm -f "$work/part.json"
-	"$azimuth" bench io --buffered --json "$work/part.json" "$@" >"$work/part.out" 2>&1 &
-	pid=$!
-	wait_until test -s "$work/part.json"
-}
 
 begin --file "$work/file" --duration 60s
 field "a run that goes on has a partial result" "$work/part.json" .partial true

@@ -15,7 +15,8 @@ measure() {
 	measure_lun=$1
 	measure_name=$2
 	shift 2
-	azimuth bench io --file "/dev/$(disk_dev "$measure_lun")" --rw randread --json-line "$measure_name" "$@"
+	azimuth bench io --file "/dev/$(disk_dev "$measure_lun")" --rw randread \
+		--json-line "$measure_name" "$@"
 }
 
 both_disks() {

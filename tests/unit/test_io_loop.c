@@ -152,7 +152,7 @@ static int make_rig(void **state)
 	memset(&disk, 0, sizeof(disk));
 	disk.now = START;
 	*state = rig;
-	rig->io.fd = -1;
+	rig->io.fd = rig->io.guard = -1;
 	rig->io.file = "test";
 	rig->io.depth = 1;
 	rig->io.mode = IO_MODE_RANDREAD;

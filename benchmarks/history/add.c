@@ -61,7 +61,7 @@ static void make_name(char *name, size_t size, const json_t *doc, const char *te
 		      int attempt)
 {
 	const char *date = json_string_value(json_object_get(json_object_get(doc, "env"), "date"));
-	char day[11] = "undated", again[8] = "";
+	char day[11] = "undated", again[16] = "";
 	unsigned int i;
 
 	if (date && strlen(date) >= 10) {

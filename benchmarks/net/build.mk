@@ -8,9 +8,10 @@ AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/options.c benchmarks/net/soc
 		benchmarks/net/ramp.c benchmarks/net/delay.c \
 		benchmarks/net/serve.c benchmarks/net/serve_udp.c benchmarks/net/serve_tcp.c
 
-UNIT_TESTS += netwire netwindow
+UNIT_TESTS += netwire netwindow netdelay
 UNIT_netwire_SRCS = benchmarks/net/wire.c
 UNIT_netwindow_SRCS = benchmarks/net/window.c
+UNIT_netdelay_SRCS = benchmarks/net/delay.c lib/opts.c lib/log.c lib/hist.c
 
 # What the kernel and the interface know of a packet.
 AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \

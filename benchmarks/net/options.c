@@ -207,10 +207,11 @@ static int check_load(struct net_bench *net)
 	if (net->ramp && (net->load.rate || net->max_rate))
 		return az_usage("--ramp: finds the rate itself, leave --rate out");
 	if (net->ramp && !net->bound)
-		return az_usage("--ramp: say with --bound what p99.9 is to stay under, such as 1ms");
+		return az_usage("--ramp: say with --bound what p99.9 is to stay under, as in"
+				" --bound 1ms");
 	if (net->reply_every > 1 && !open_loop)
-		return az_usage("--reply-every: in a closed loop each request waits for its"
-				" answer; add --rate");
+		return az_usage("--reply-every: in a closed loop each request waits for"
+				" its answer; add --rate");
 	if (open_loop && net->depth > 1)
 		return az_usage("--depth: is for closed loops; with --rate see --window");
 	if (net->proto->one_shot && (net->depth > 1 || net->reply_every > 1 || net->window > 1))
@@ -239,8 +240,8 @@ static int take_peers(struct net_bench *net, int n, char **names)
 	net->npeers = (unsigned int)n;
 	for (i = 0; i < n; i++)
 		if (net_parse_peer(&net->peers[i], names[i]))
-			return az_usage("'%s' is not a numeric address and port, such as 192.0.2.1:7"
-					" or [2001:db8::1]:7", names[i]);
+			return az_usage("'%s' is not a numeric address and port, such as"
+					" 192.0.2.1:7 or [2001:db8::1]:7", names[i]);
 	net->peer = net->peers[0].name;
 	net->addr = net->peers[0].addr;
 	net->addrlen = net->peers[0].addrlen;
@@ -305,8 +306,8 @@ int net_options(struct net_bench *net, int argc, char **argv)
 		       &net->prefer_busy_poll),
 		AZ_OPT(U64, "busy-budget", 0, "N", "packets that one such poll takes at most",
 		       &net->busy_budget, .min = 1, .max = 65535),
-		AZ_OPT(FLAG, "gso", 0, NULL, "rtt: what is due at once goes as one UDP_SEGMENT send",
-		       &net->gso),
+		AZ_OPT(FLAG, "gso", 0, NULL,
+		       "rtt: what is due at once goes as one UDP_SEGMENT send", &net->gso),
 		AZ_OPT(CALL, "ramp", 0, "FROM-TO", "rtt: find the highest rate within --bound", net,
 		       .call = parse_ramp),
 		AZ_OPT(TIME, "bound", 0, "TIME", "ramp: what p99.9 has to stay under", &net->bound,

@@ -111,6 +111,9 @@ static void say(struct load_run *run, const struct recorder *total)
 	const struct az_hist *rtt = &total->hist[NET_HIST_RTT];
 	char p50[16], p99[16], p999[16], max[16], size[32], rate[32] = "";
 
+	/* What could not be measured has been said. */
+	if (run->ret == AZ_EXIT_ENV && !rtt->count)
+		return;
 	snprintf(size, sizeof(size), net->sizes.lo == net->sizes.hi ? "%lluB" : "%llu-%lluB",
 		 (unsigned long long)net->sizes.lo, (unsigned long long)net->sizes.hi);
 	if (net->load.rate || net->max_rate)

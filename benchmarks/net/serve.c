@@ -128,19 +128,23 @@ void server_answer(struct server_thread *t, const struct server_verdict *out, vo
 		((uint8_t *)data)[out->length - 1] ^= 0x55;
 }
 
-void server_warn_version(struct server_thread *t, const struct sockaddr *from, unsigned int version)
+void server_warn_version(struct server_thread *t, const struct sockaddr *from,
+			 unsigned int version)
 {
+	unsigned int ours = t->srv->net->delay.version;
+
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	if (__atomic_exchange_n(&t->srv->warned, true, __ATOMIC_RELAXED))
 		return;
 	if (from->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, text, sizeof(text));
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, text,
+			  sizeof(text));
 	else if (from->sa_family == AF_INET6)
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, text,
 			  sizeof(text));
 	az_warn("refused a client at %s: its messages are of version %u, ours of version %u", text,
-		version, NET_WIRE_VERSION);
+		version, ours ? ours : NET_WIRE_VERSION);
 }
 
 void server_warn_conn(struct server_thread *t, int fd, unsigned int version)
@@ -221,7 +225,7 @@ static bool is_any(const struct net_bench *net)
 static int bind_one(struct net_server *srv, int type, int *fd)
 {
 	struct net_bench *net = srv->net;
-	bool shared = srv->nthreads > 2;
+	bool shared = srv->nthreads > 2, v4 = net->addr.sa.sa_family == AF_INET;
 	struct timeval limit = { .tv_usec = SERVER_TICK_NS / 1000 };
 	int on = 1, room = 4 << 20;
 
@@ -240,10 +244,8 @@ static int bind_one(struct net_server *srv, int type, int *fd)
 		if (setsockopt(*fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
 			setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 		if (srv->wildcard)
-			setsockopt(*fd, net->addr.sa.sa_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-				   net->addr.sa.sa_family == AF_INET ? IP_PKTINFO :
-								       IPV6_RECVPKTINFO,
-				   &on, sizeof(on));
+			setsockopt(*fd, v4 ? IPPROTO_IP : IPPROTO_IPV6,
+				   v4 ? IP_PKTINFO : IPV6_RECVPKTINFO, &on, sizeof(on));
 		net_busy_poll(net, *fd);
 	}
 	if (bind(*fd, &net->addr.sa, net->addrlen) ||

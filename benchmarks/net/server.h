@@ -87,7 +87,8 @@ void server_answer(struct server_thread *t, const struct server_verdict *out, vo
 		   size_t len, uint64_t held);
 
 /* "a client at ADDR speaks another version", once for all threads. */
-void server_warn_version(struct server_thread *t, const struct sockaddr *from, unsigned int version);
+void server_warn_version(struct server_thread *t, const struct sockaddr *from,
+			 unsigned int version);
 
 /* The same of a connection. */
 void server_warn_conn(struct server_thread *t, int fd, unsigned int version);

@@ -40,8 +40,8 @@ static int register_napi(const struct net_engine *e, int ring)
 	if (!syscall(__NR_io_uring_register, ring, REGISTER_NAPI, &config, 1))
 		return 0;
 	if (errno == EINVAL)
-		return az_env("--wait uring with --busy-poll: this kernel's io_uring cannot poll an"
-			      " interface; it needs 6.9 or later");
+		return az_env("--wait uring with --busy-poll: this kernel's io_uring cannot poll"
+			      " an interface; it needs 6.9 or later");
 	return az_env("--busy-poll: io_uring: %s", strerror(errno));
 }
 
@@ -81,13 +81,13 @@ int net_uring_init(struct net_engine *e)
 	ret = io_uring_queue_init(entries, &uring->ring, 0);
 	if (ret) {
 		free(uring);
-		return az_env("--wait uring: io_uring is not to be had here (%s); a kernel may switch"
-			      " it off by kernel.io_uring_disabled", strerror(-ret));
+		return az_env("--wait uring: io_uring is not to be had here (%s); a kernel may"
+			      " switch it off by kernel.io_uring_disabled", strerror(-ret));
 	}
 	e->uring = uring;
 	if (!(uring->ring.features & IORING_FEAT_EXT_ARG))
-		return az_env("--wait uring: this kernel's io_uring cannot wait for a time; it needs"
-			      " 5.11 or later");
+		return az_env("--wait uring: this kernel's io_uring cannot wait for a time; it"
+			      " needs 5.11 or later");
 	ret = e->net->busy_poll ? register_napi(e, uring->ring.ring_fd) : 0;
 	for (i = 0; !ret && i < e->t->nflows; i++)
 		post(e, e->t->flows[i]);

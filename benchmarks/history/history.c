@@ -134,13 +134,13 @@ static int list_rows(struct store *store, sqlite3_stmt *stmt, json_t *out)
 				"file", column(stmt, 4)));
 			continue;
 		}
-		plot_text(stdout, column(stmt, 0), 20);
+		history_text(stdout, column(stmt, 0), 20);
 		fputc(' ', stdout);
-		plot_text(stdout, column(stmt, 1), 12);
+		history_text(stdout, column(stmt, 1), 12);
 		fputc(' ', stdout);
-		plot_text(stdout, column(stmt, 2), 24);
+		history_text(stdout, column(stmt, 2), 24);
 		fputc(' ', stdout);
-		plot_text(stdout, column(stmt, 3), 0);
+		history_text(stdout, column(stmt, 3), 0);
 		fputc('\n', stdout);
 	}
 	return step == SQLITE_DONE ? 0 : store_failed(store, "read");
@@ -270,18 +270,18 @@ static void put_text(struct view *view, const struct query_series *s)
 	if (quiet || (view->changes_only && !s->n_changes))
 		return;
 	if (view->changes_only) {
-		plot_text(stdout, s->metric, 0);
+		history_text(stdout, s->metric, 0);
 		fputs("  ", stdout);
-		plot_text(stdout, s->benchmark, 0);
+		history_text(stdout, s->benchmark, 0);
 		fputs(" on ", stdout);
-		plot_text(stdout, s->sku, 0);
+		history_text(stdout, s->sku, 0);
 		printf(", %zu runs\n", s->n);
 	} else {
-		plot_series(stdout, s);
+		history_plot(stdout, s);
 	}
 	for (i = 0; i < s->n_changes; i++) {
 		fputs("  ", stdout);
-		plot_change(stdout, s, i);
+		history_change(stdout, s, i);
 	}
 }
 

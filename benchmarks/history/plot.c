@@ -18,7 +18,7 @@ struct plot {
 	double low, high;
 };
 
-void plot_text(FILE *file, const char *text, int width)
+void history_text(FILE *file, const char *text, int width)
 {
 	int used = 0;
 
@@ -73,20 +73,20 @@ static void put_row(FILE *file, const struct plot *plot, int row, const char *un
 	fprintf(file, "%11s |%s%s\n", label, end ? " " : "", line);
 }
 
-void plot_series(FILE *file, const struct query_series *s)
+void history_plot(FILE *file, const struct query_series *s)
 {
 	struct plot plot;
 	int row, gap;
 
-	plot_text(file, s->metric, 0);
+	history_text(file, s->metric, 0);
 	fputs("  ", file);
-	plot_text(file, s->benchmark, 0);
+	history_text(file, s->benchmark, 0);
 	fputs(" on ", file);
-	plot_text(file, s->sku, 0);
+	history_text(file, s->sku, 0);
 	fprintf(file, ", %zu runs, %s is better\n", s->n, s->lower_is_better ? "lower" : "higher");
 	if (strcmp(s->config, "{}")) {
 		fputs("  ", file);
-		plot_text(file, s->config, strlen(s->config) > 76 ? 76 : 0);
+		history_text(file, s->config, strlen(s->config) > 76 ? 76 : 0);
 		fputc('\n', file);
 	}
 	fold(&plot, s);
@@ -94,22 +94,22 @@ void plot_series(FILE *file, const struct query_series *s)
 		put_row(file, &plot, row, s->unit);
 	gap = (int)plot.columns > 22 ? (int)plot.columns - 20 : 2;
 	fprintf(file, "%14s", "");
-	plot_text(file, s->runs[0].date, 10);
+	history_text(file, s->runs[0].date, 10);
 	if (s->n > 1) {
 		fprintf(file, "%*s", gap, "");
-		plot_text(file, s->runs[s->n - 1].date, 10);
+		history_text(file, s->runs[s->n - 1].date, 10);
 	}
 	fputc('\n', file);
 }
 
-void plot_change(FILE *file, const struct query_series *s, size_t i)
+void history_change(FILE *file, const struct query_series *s, size_t i)
 {
 	const struct change *change = &s->changes[i];
 	char before[24], after[24];
 
-	plot_text(file, s->runs[change->at].date, 10);
+	history_text(file, s->runs[change->at].date, 10);
 	fputc(' ', file);
-	plot_text(file, s->runs[change->at].kernel, 0);
+	history_text(file, s->runs[change->at].kernel, 0);
 	series_format(before, change->before, s->unit);
 	fprintf(file, ": %s -> %s", before, series_format(after, change->after, s->unit));
 	if (change->before != 0)

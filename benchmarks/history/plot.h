@@ -12,12 +12,12 @@
  * when there are many; ':' where a change begins. Text from results is printed without
  * its control characters.
  */
-void plot_series(FILE *file, const struct query_series *series);
+void history_plot(FILE *file, const struct query_series *series);
 
 /* One line: "2026-11-20 6.12.1: 10.0 us -> 12.0 us, +20.0%, worse (p 0.001)". */
-void plot_change(FILE *file, const struct query_series *series, size_t i);
+void history_change(FILE *file, const struct query_series *series, size_t i);
 
 /* @text with '?' for control characters, cut to @width when that is not 0. */
-void plot_text(FILE *file, const char *text, int width);
+void history_text(FILE *file, const char *text, int width);
 
 #endif

@@ -37,17 +37,18 @@ static double value_of(const json_t *doc, const struct condition *c)
 	return wall > 0 ? 100 * json_number_value(value) / wall : NAN;
 }
 
-bool report_conditions_bad(const json_t *doc, char *text, size_t len)
+double report_conditions_bad(const json_t *doc, char *text, size_t len)
 {
 	double steal = value_of(doc, &conditions[0]), times = value_of(doc, &conditions[1]);
 
-	if (times > 0)
+	if (times > 0) {
 		snprintf(text, len, "the CPU quota of the cgroup held the run %.0f times.", times);
-	else if (steal >= 100 * STEAL_PART)
-		snprintf(text, len, "the host gave %.1f%% of the run's CPU time to others.", steal);
-	else
-		return false;
-	return true;
+		return 100 + times;
+	}
+	if (!(steal >= 100 * STEAL_PART))
+		return 0;
+	snprintf(text, len, "the host gave %.1f%% of the run's CPU time to others.", steal);
+	return steal;
 }
 
 static const char *format(char *buf, double value, const char *unit)

@@ -10,7 +10,7 @@
 /* These differ between any two runs and make nothing incomparable. */
 static bool always_differs(const char *name)
 {
-	return !strcmp(name, "date") || !strcmp(name, "command");
+	return !strcmp(name, "date") || !strcmp(name, "command") || !strcmp(name, "seed");
 }
 
 static json_t *find_row(const json_t *rows, const char *name)
@@ -82,6 +82,8 @@ static int add_facts(json_t *rows, const char *member, size_t narms, size_t arm,
 	char *name;
 	int ret = 0;
 
+	if (facts && !json_is_object(facts))
+		return add_fact(rows, member, narms, arm, facts);
 	json_object_foreach((json_t *)facts, key, value) {
 		/* What is measured and what measures it need no prefix; other ends do. */
 		if (!strcmp(member, "env") || !strcmp(member, "config"))
@@ -225,7 +227,7 @@ void report_facts(FILE *out, const struct report_input *in)
 
 void report_config(FILE *out, const struct report_group *group)
 {
-	static const char *const members[] = { "config", NULL };
+	static const char *const members[] = { "config", "device", "features", "clock", NULL };
 	json_t *rows = report_fact_rows(group->arms, group->narms, members);
 
 	if (json_array_size(rows)) {

@@ -18,12 +18,17 @@ const json_t *report_first(const struct report_group *group)
 	return NULL;
 }
 
-/* What has to be equal within a group but the benchmark. The seed makes samples differ only. */
+/*
+ * What has to be equal within a group but the benchmark. The seed makes samples
+ * differ only; of a ramp, the rate is what was found.
+ */
 static json_t *config_of(const json_t *doc)
 {
 	json_t *config = json_deep_copy(json_object_get(doc, "config"));
 
 	json_object_del(config, "seed");
+	if (json_object_get(doc, "ramp"))
+		json_object_del(config, "rate");
 	return config;
 }
 
@@ -238,4 +243,11 @@ json_t *report_hist_names(const struct report_group *group)
 bool report_is_stage(const char *name)
 {
 	return !strncmp(name, "stage_", 6);
+}
+
+bool report_is_cpu(const char *name)
+{
+	const char *cpu = strstr(name, "_cpu");
+
+	return cpu && cpu[4] >= '0' && cpu[4] <= '9';
 }

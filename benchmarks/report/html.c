@@ -92,6 +92,11 @@ const char *html_value(char *buf, double value, const char *unit)
 {
 	char plain[24], *micro;
 
+	if (!strcmp(unit, "1/s") && value >= 9999.5) {
+		snprintf(buf, 32, value < 1e6 ? "%.3gk" : "%.3gM",
+			 value / (value < 1e6 ? 1e3 : 1e6));
+		return buf;
+	}
 	series_format(plain, value, unit);
 	micro = strstr(plain, " us");
 	if (micro)
@@ -131,10 +136,16 @@ const char *html_number_word(size_t n)
 
 char *html_json_text(const json_t *value)
 {
+	char number[32];
+
 	if (json_is_string(value))
 		return strdup(json_string_value(value));
 	if (!value)
 		return strdup("–");
+	if (json_is_real(value)) {
+		snprintf(number, sizeof(number), "%.9g", json_real_value(value));
+		return strdup(number);
+	}
 	return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS |
 			  JSON_REAL_PRECISION(6));
 }

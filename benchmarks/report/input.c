@@ -163,6 +163,9 @@ static int add_run(struct report_input *in, const char *name, const char *path, 
 
 	if (ret)
 		return ret;
+	if (in->nruns == REPORT_RUNS)
+		return az_usage("%s: more than %d runs", path, REPORT_RUNS);
+	in->nruns++;
 	runs = realloc(arm->runs, (arm->n + 1) * sizeof(*runs));
 	if (!runs)
 		return az_env("out of memory");

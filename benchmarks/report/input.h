@@ -11,6 +11,7 @@
 #include "lib/hist.h"
 
 #define REPORT_ARMS	8	/* as many as the style sheet has colours and dashes for */
+#define REPORT_RUNS	1000	/* of all arms: a run with its histograms takes about 1 MiB */
 
 struct report_run {
 	char *file;
@@ -30,7 +31,7 @@ struct report_arm {
  */
 struct report_input {
 	struct report_arm arms[REPORT_ARMS];
-	size_t narms;
+	size_t narms, nruns;
 	json_t *compare, *summary;
 	char *compare_file, *summary_file;
 };
@@ -85,7 +86,8 @@ int report_run_hist(const struct report_run *run, const char *name, struct az_hi
  */
 json_t *report_hist_names(const struct report_group *group);
 
-/* Is @name the time of one stage, "stage_wire"? */
+/* Is @name the time of one stage, "stage_wire", or of one CPU, "wakeup_cpu3"? */
 bool report_is_stage(const char *name);
+bool report_is_cpu(const char *name);
 
 #endif

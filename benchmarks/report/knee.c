@@ -13,9 +13,32 @@ static const struct line {
 
 #define LINES	(sizeof(lines) / sizeof(lines[0]))
 
-static const json_t *ramp_of(const struct report_arm *arm, size_t run)
+/* The steps by rate: the search for the knee takes them in another order. A new array. */
+static json_t *ramp_of(const struct report_arm *arm, size_t run)
 {
-	return json_object_get(arm->runs[run].doc, "ramp");
+	json_t *sorted = json_array(), *step;
+	size_t i, at;
+
+	json_array_foreach(json_object_get(arm->runs[run].doc, "ramp"), i, step) {
+		at = json_array_size(sorted);
+		while (at && html_num(json_array_get(sorted, at - 1), "rate") >
+			     html_num(step, "rate"))
+			at--;
+		json_array_insert(sorted, at, step);
+	}
+	return sorted;
+}
+
+/* Metric "knee_rate" of @doc, 0: none. */
+static double knee_of(const json_t *doc)
+{
+	const json_t *metric;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "metrics"), i, metric)
+		if (!strcmp(html_str(metric, "name"), "knee_rate"))
+			return html_num(metric, "value");
+	return 0;
 }
 
 static void widen(const struct report_arm *arm, double *rate, double *low, double *high)
@@ -25,7 +48,7 @@ static void widen(const struct report_arm *arm, double *rate, double *low, doubl
 	size_t i, j, k;
 
 	for (i = 0; i < arm->n; i++)
-		json_array_foreach(ramp_of(arm, i), j, step) {
+		json_array_foreach(json_object_get(arm->runs[i].doc, "ramp"), j, step) {
 			*rate = fmax(*rate, html_num(step, "rate"));
 			for (k = 0; k < LINES; k++) {
 				value = html_num(step, lines[k].key);
@@ -78,18 +101,57 @@ static void put_step(FILE *out, const char *arm, size_t run, const json_t *step)
 				 "<td>%.0f</td></tr>\n", value);
 }
 
+/* The bound that p99.9 had to stay under, and the highest rate at which it did. */
+static void put_knee(struct plot *p, const struct report_run *run, size_t arm)
+{
+	double bound = html_num(json_object_get(run->doc, "config"), "bound_ns");
+	double knee = knee_of(run->doc), y = plot_y(p, bound);
+	char text[64], label[24], class[40];
+
+	if (bound <= p->y.low || bound >= p->y.high)
+		return;
+	plot_rule(p, "mark", p->left, y, p->width - p->right, y);
+	snprintf(text, sizeof(text), "bound %s", plot_label(label, bound, "ns"));
+	plot_text(p, "halo", p->left + 6, y - 5, text);
+	if (knee <= 0)
+		return;
+	snprintf(class, sizeof(class), "ln thin p99 a%zu", arm);
+	plot_rule(p, class, plot_x(p, knee), y, plot_x(p, knee), p->height - p->bottom);
+	snprintf(text, sizeof(text), "knee %s/s", plot_label(label, knee, "1/s"));
+	plot_text(p, "halo", plot_x(p, knee) + 5, p->height - p->bottom - 8 - 14 * (double)arm,
+		  text);
+}
+
+static void put_arm(struct plot *p, const struct report_arm *arm, size_t index)
+{
+	json_t *ramp;
+	size_t i;
+
+	for (i = 0; i < arm->n; i++) {
+		ramp = ramp_of(arm, i);
+		put_ramp(p, ramp, index);
+		if (json_array_size(ramp))
+			put_knee(p, &arm->runs[i], index);
+		json_decref(ramp);
+	}
+}
+
 static void put_table(FILE *out, const struct report_group *group)
 {
 	const json_t *step;
+	json_t *ramp;
 	size_t i, j, k;
 
 	html_table(out, "plain", "arm");
 	fputs("<th>rate, 1/s</th><th>p50</th><th>p99</th><th>p99.9</th><th>lost</th></tr></thead>\n"
 	      "<tbody>\n", out);
 	for (i = 0; i < group->narms; i++)
-		for (j = 0; j < group->arms[i].n; j++)
-			json_array_foreach(ramp_of(&group->arms[i], j), k, step)
+		for (j = 0; j < group->arms[i].n; j++) {
+			ramp = ramp_of(&group->arms[i], j);
+			json_array_foreach(ramp, k, step)
 				put_step(out, group->arms[i].name, j, step);
+			json_decref(ramp);
+		}
 	fputs("</tbody></table></div>\n", out);
 }
 
@@ -98,7 +160,7 @@ int report_knee(FILE *out, const struct report_group *group)
 	struct plot p = { .out = out, .width = PLOT_WIDE, .height = 280, .left = 58, .right = 20,
 			  .top = 8, .bottom = 28 };
 	double rate = 0, low = INFINITY, high = 0;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < group->narms; i++)
 		widen(&group->arms[i], &rate, &low, &high);
@@ -111,8 +173,7 @@ int report_knee(FILE *out, const struct report_group *group)
 		   "The values are in the table below");
 	plot_grid_y(&p, "ns");
 	for (i = 0; i < group->narms; i++)
-		for (j = 0; j < group->arms[i].n; j++)
-			put_ramp(&p, ramp_of(&group->arms[i], j), i);
+		put_arm(&p, &group->arms[i], i);
 	plot_axis_x(&p, "1/s");
 	plot_end(&p);
 	put_table(out, group);

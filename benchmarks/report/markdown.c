@@ -99,7 +99,7 @@ static void put_verdict(FILE *out, const json_t *row)
 	const char *unit = html_str(row, "unit");
 
 	if (base > 0) {
-		put_percent(change, (b - a) / base);
+		put_percent(change, html_num(row, "diff") / base);
 		put_percent(low, end_of(row, 0) / base);
 		put_percent(high, end_of(row, 1) / base);
 		if (isfinite(end_of(row, 0)) && isfinite(end_of(row, 1)))
@@ -112,17 +112,17 @@ static void put_verdict(FILE *out, const json_t *row)
 }
 
 /* Of a hundred metrics a reader of mail wants the main ones and those that changed. */
-static bool is_shown(const json_t *row)
+static bool is_shown(const json_t *rows, const json_t *row)
 {
 	const char *verdict = html_str(row, "verdict");
 
-	return !report_is_detail(html_str(row, "name")) || !strcmp(verdict, "better") ||
+	return !report_is_detail(rows, row) || !strcmp(verdict, "better") ||
 	       !strcmp(verdict, "worse");
 }
 
 static void put_tables(FILE *out, const json_t *tables)
 {
-	const json_t *table, *row;
+	const json_t *table, *rows, *row;
 	char text[64], head[256];
 	size_t i, j, hidden;
 
@@ -135,8 +135,9 @@ static void put_tables(FILE *out, const json_t *tables)
 		fprintf(out, " %8.8s %6s %13s %s\n", clean(text, 9, html_str(table, "b")),
 			"diff %", "95% interval", "verdict");
 		hidden = 0;
-		json_array_foreach(json_object_get(table, "metrics"), j, row)
-			if (is_shown(row))
+		rows = json_object_get(table, "metrics");
+		json_array_foreach(rows, j, row)
+			if (is_shown(rows, row))
 				put_verdict(out, row);
 			else
 				hidden++;
@@ -244,11 +245,11 @@ static int put_group(FILE *out, const struct report_group *group)
 /* ---- head and facts --------------------------------------------------------------- */
 
 static void put_warning(void *ctx, const char *what, const char *text, const char *arm,
-			const char *file)
+			const char *where)
 {
 	char line[512];
 
-	snprintf(line, sizeof(line), "**%s** %s (%.80s, %.200s)", what, text, arm, file);
+	snprintf(line, sizeof(line), "**%s** %s (%.80s, %.200s)", what, text, arm, where);
 	put_wrapped(ctx, "- ", 2, line);
 }
 
@@ -314,6 +315,8 @@ static json_t *summary_tables(const json_t *doc)
 		row = json_copy(metric);
 		json_object_set(row, "a", json_object_get(metric, "stock"));
 		json_object_set(row, "b", json_object_get(metric, "patched"));
+		json_object_set_new(row, "diff", json_real(html_num(metric, "patched") -
+							   html_num(metric, "stock")));
 		json_array_append_new(rows, row);
 	}
 	return json_pack("[{s:s, s:s, s:s, s:o}]", "title", "Lab", "a", "stock", "b", "patched",

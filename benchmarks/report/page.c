@@ -66,7 +66,7 @@ static void put_lead(FILE *out, const struct report_input *in, const json_t *tab
 			in->narms == 1 ? "" : "s");
 	if (all) {
 		fprintf(out, "Of %zu metrics, %s %s better", all, html_number_word(better),
-			better == 1 ? "is" : "are");
+			better > 1 ? "are" : "is");
 		fprintf(out, " and %s %s worse.", html_number_word(worse),
 			worse > 1 ? "are" : "is");
 		if (few)
@@ -222,24 +222,38 @@ static int put_head(FILE *out, const struct report_input *in, const struct repor
 
 /* ---- groups ------------------------------------------------------------------------- */
 
+/* The main latency, and what else it is cut into: "rtt", "rtt_actual", "rtt@vf". */
+static bool is_main(const char *main, const char *name)
+{
+	size_t len = main ? strlen(main) : 0;
+
+	return len && !strncmp(name, main, len) &&
+	       (!name[len] || name[len] == '@' || !strcmp(name + len, "_actual"));
+}
+
 static int put_latencies(FILE *out, const struct report_group *group)
 {
 	json_t *names = report_hist_names(group), *name;
+	char *main = main_hist(group);
 	const char *text;
 	size_t i;
 	int ret = 0;
 
-	if (!names)
+	if (!names) {
+		free(main);
 		return -ENOMEM;
+	}
 	fputs("<div class=\"plots\">\n", out);
 	json_array_foreach(names, i, name) {
 		text = json_string_value(name);
-		/* Stages have a plot of their own, and their percentiles are in the table. */
-		if (report_is_stage(text))
+		/* Stages have a plot of their own; of a hundred CPUs the table has the figures. */
+		if (report_is_stage(text) || report_is_cpu(text))
 			continue;
 		ret = ret ? ret : report_curve(out, group, text);
-		ret = ret ? ret : report_histogram(out, group, text);
+		if (is_main(main, text))
+			ret = ret ? ret : report_histogram(out, group, text);
 	}
+	free(main);
 	fputs("</div>\n", out);
 	json_decref(names);
 	return ret;
@@ -254,13 +268,13 @@ static int put_group(FILE *out, const struct report_group *group)
 	html_text(out, group->title);
 	fputs("</h2>\n", out);
 	report_legend(out, group->arms, group->narms);
-	ret = put_latencies(out, group);
+	ret = report_knee(out, group);
+	ret = ret ? ret : put_latencies(out, group);
 	for (i = 0; i < group->narms; i++)
 		most = group->arms[i].n > most ? group->arms[i].n : most;
 	if (most > 1)
 		fputs("<p class=\"note\">The line is all runs of an arm together, the shade behind"
 		      " it is from the lowest to the highest run.</p>\n", out);
-	ret = ret ? ret : report_knee(out, group);
 	ret = ret ? ret : report_timelines(out, group);
 	ret = ret ? ret : report_stages(out, group);
 	ret = ret ? ret : report_percentiles(out, group);

@@ -54,9 +54,9 @@ static void put_hist(FILE *out, const char *arm, const char *name, const struct 
 
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, report_hist_title(title, name));
-	fputs("<code>", out);
+	fputs("</th><td class=\"left\">", out);
 	html_text(out, arm);
-	fprintf(out, "</code></th><td>%llu</td><td>%s</td>", (unsigned long long)hist->count,
+	fprintf(out, "</td><td>%llu</td><td>%s</td>", (unsigned long long)hist->count,
 		html_value(text, (double)hist->min, "ns"));
 	for (p = az_percentiles; p->name; p++)
 		fprintf(out, "<td>%s</td>",
@@ -81,7 +81,7 @@ int report_percentiles(FILE *out, const struct report_group *group)
 		goto out;
 	fputs("<h3>Percentiles, all runs of an arm together</h3>\n", out);
 	html_table(out, "plain", "latency");
-	fputs("<th>samples</th><th>min</th>", out);
+	fputs("<th class=\"left\">arm</th><th>samples</th><th>min</th>", out);
 	for (p = az_percentiles; p->name; p++)
 		html_tag(out, "th", p->name);
 	fputs("<th>max</th><th>mean</th></tr></thead>\n<tbody>\n", out);

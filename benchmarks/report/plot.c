@@ -161,7 +161,10 @@ void plot_tick_x(struct plot *p, double value, const char *label)
 	double x = plot_x(p, value), y = p->height - p->bottom;
 
 	plot_rule(p, "axis", x, y, x, y + 4);
-	plot_text(p, "mid", x, y + 18, label);
+	if (x + plot_text_width(label) / 2 > p->width)
+		plot_text(p, "end", p->width, y + 18, label);
+	else
+		plot_text(p, "mid", x, y + 18, label);
 }
 
 void plot_axis_x(struct plot *p, const char *unit)

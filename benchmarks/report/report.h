@@ -31,10 +31,13 @@ void report_lab_counts(FILE *out, const json_t *doc);
 
 /* ---- parts of the page of benchmark runs ------------------------------------ */
 
-/* What the reader must know before any figure: interrupted runs, lost samples. */
+/*
+ * What the reader must know before any figure: runs that were cut off or disturbed,
+ * lost samples. report_each_warning() calls @fn for each, with where it was.
+ */
 void report_warnings(FILE *out, const struct report_input *in);
 typedef void report_warn_fn(void *ctx, const char *what, const char *text, const char *arm,
-			    const char *file);
+			    const char *where);
 void report_each_warning(const struct report_input *in, report_warn_fn *fn, void *ctx);
 
 /*
@@ -50,8 +53,11 @@ void report_verdicts(FILE *out, const json_t *tables, bool details);
 /* Style class of a verdict: "better", "worse", "same". */
 const char *report_verdict_class(const char *verdict);
 
-/* Is metric @name none of the main ones: of a stage, a data path, the actual start? */
-bool report_is_detail(const char *name);
+/*
+ * Is @row none of the main ones of @rows, but of another latency than the first: of
+ * a stage, a data path, a CPU, from the actual start?
+ */
+bool report_is_detail(const json_t *rows, const json_t *row);
 
 /* The tables of all groups, or of the comparison that was given. As report_rows(). */
 json_t *report_tables(const struct report_input *in, const struct report_group *groups, size_t n);
@@ -67,9 +73,12 @@ int report_knee(FILE *out, const struct report_group *group);
 int report_percentiles(FILE *out, const struct report_group *group);
 void report_counts(FILE *out, const struct report_group *group);
 
-/* What the machine did meanwhile; of one run in a few words, false: nothing to tell. */
+/*
+ * What the machine did meanwhile. report_conditions_bad() says it of one run in a few
+ * words, and returns how bad it was; 0: nothing to tell.
+ */
 void report_conditions(FILE *out, const struct report_group *group);
-bool report_conditions_bad(const json_t *doc, char *text, size_t len);
+double report_conditions_bad(const json_t *doc, char *text, size_t len);
 
 /* ---- facts -------------------------------------------------------------------- */
 

@@ -168,6 +168,25 @@ static void put_table(FILE *out, const struct report_group *group, const struct 
 	fputs("</tbody></table></div>\n", out);
 }
 
+/* What a driver did not stamp, or nobody asked for: said, not guessed. */
+static void put_missing(FILE *out, const struct report_group *group)
+{
+	const json_t *missing = NULL, *line;
+	size_t i;
+
+	for (i = 0; !missing && i < group->narms; i++)
+		if (group->arms[i].n)
+			missing = json_object_get(group->arms[i].runs[0].doc, "stages_missing");
+	if (!json_array_size(missing))
+		return;
+	fputs("<p class=\"note\">Stages without a figure: ", out);
+	json_array_foreach(missing, i, line) {
+		fputs(i ? "; " : "", out);
+		html_text(out, json_string_value(line));
+	}
+	fputs(".</p>\n", out);
+}
+
 int report_stages(FILE *out, const struct report_group *group)
 {
 	struct stages s = { .names = stage_list(group) };
@@ -175,8 +194,10 @@ int report_stages(FILE *out, const struct report_group *group)
 	int ret;
 
 	s.n = json_array_size(s.names);
-	if (!s.n)
+	if (!s.n) {
+		put_missing(out, group);
 		return 0;
+	}
 	ret = read_stages(&s, group);
 	for (arm = 0; !ret && arm < group->narms; arm++)
 		rows += total(&s, arm, 0) > 0;
@@ -190,6 +211,7 @@ int report_stages(FILE *out, const struct report_group *group)
 	fputs("<p class=\"note\">Percentiles of stages do not add up to the percentile of the"
 	      " whole: the samples that are slow in one stage are not those that are slow in the"
 	      " next. Read the bars as where to look, not as a sum.</p>\n", out);
+	put_missing(out, group);
 out:
 	free(s.value);
 	return ret;

@@ -1,118 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Is it better or worse? The comparison of each arm with the first one. */
-#include <errno.h>
+/* The tables that say whether it is better or worse. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "benchmarks/compare/series.h"
 #include "benchmarks/report/html.h"
 #include "benchmarks/report/report.h"
-#include "lib/stats.h"
-
-/* As azimuth compare has it by default. */
-#define THRESHOLD	0.005
-#define SEED		1
-
-/* ---- rows --------------------------------------------------------------------- */
-
-static bool is_deterministic(const json_t *doc)
-{
-	return !strcmp(html_str(json_object_get(doc, "env"), "lab_mode"), "deterministic");
-}
-
-static int make_series(struct series_set *set, const struct report_arm *arm)
-{
-	const json_t *doc;
-	size_t i;
-
-	for (i = 0; i < arm->n; i++) {
-		doc = arm->runs[i].doc;
-		/* A run that was cut off has no full set of samples behind its figures. */
-		if (json_is_true(json_object_get(doc, "partial")) ||
-		    !json_array_size(json_object_get(doc, "metrics")))
-			continue;
-		if (series_add_result(set, doc, "") == -ENOMEM)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static json_t *make_row(const struct series *a, const struct series *b,
-			const struct az_comparison *c)
-{
-	return json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:[f,f], s:i, s:i, s:s}",
-			 "name", a->name, "unit", a->unit,
-			 "better", a->lower_is_better ? "lower" : "higher",
-			 "a", c->median_a, "b", c->median_b, "diff", c->diff,
-			 "diff_ci95", c->ci.low, c->ci.high, "runs_a", (int)a->n,
-			 "runs_b", (int)b->n, "verdict", az_verdict_name(c->verdict));
-}
-
-static int compare_series(json_t *rows, const struct series_set *from, const struct series_set *to,
-			  bool deterministic)
-{
-	struct az_compare_rule rule = { .deterministic = deterministic, .threshold = THRESHOLD,
-					.seed = SEED };
-	const struct series *a, *b;
-	struct az_comparison c;
-	size_t i;
-
-	for (i = 0; i < from->n; i++) {
-		a = &from->list[i];
-		b = series_find(to, a->name);
-		if (!b)
-			continue;
-		rule.lower_is_better = a->lower_is_better;
-		if (az_compare_runs(a->values, a->n, b->values, b->n, &rule, &c) ||
-		    json_array_append_new(rows, make_row(a, b, &c)))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int compare_arms(json_t *tables, const struct report_group *group, size_t a, size_t b)
-{
-	struct series_set from = { 0 }, to = { 0 };
-	json_t *rows = json_array();
-	int ret = make_series(&from, &group->arms[a]);
-
-	ret = ret ? ret : make_series(&to, &group->arms[b]);
-	ret = ret ? ret : compare_series(rows, &from, &to,
-					 is_deterministic(report_first(group)));
-	if (!ret && json_array_size(rows) &&
-	    json_array_append_new(tables, json_pack("{s:s, s:s, s:s, s:O}", "title", group->title,
-						    "a", group->arms[a].name,
-						    "b", group->arms[b].name, "metrics", rows)))
-		ret = -ENOMEM;
-	json_decref(rows);
-	series_free(&from);
-	series_free(&to);
-	return ret;
-}
-
-json_t *report_rows(const struct report_group *group)
-{
-	json_t *tables = json_array();
-	size_t i, first = 0;
-
-	while (first < group->narms && !group->arms[first].n)
-		first++;
-	for (i = first + 1; i < group->narms; i++)
-		if (group->arms[i].n && compare_arms(tables, group, first, i)) {
-			json_decref(tables);
-			return NULL;
-		}
-	return tables;
-}
-
-json_t *report_compare_rows(const json_t *compare)
-{
-	return json_pack("[{s:s, s:s, s:s, s:O}]", "title", "Comparison", "a", "A", "b", "B",
-			 "metrics", json_object_get(compare, "metrics"));
-}
 
 /* ---- the table ------------------------------------------------------------------ */
+
+/* B over A by "diff", from which a drift may have been taken out; NAN where A is 0. */
+static double diff_ratio(const json_t *row)
+{
+	double a = html_num(row, "a");
+
+	return a > 0 ? 1 + html_num(row, "diff") / a : NAN;
+}
 
 /* Place of a ratio on a scale from a quarter to four times, in percent. */
 static double scale(double ratio)
@@ -125,9 +27,28 @@ const char *report_verdict_class(const char *verdict)
 	return !strcmp(verdict, "better") || !strcmp(verdict, "worse") ? verdict : "same";
 }
 
-bool report_is_detail(const char *name)
+/* Length of the histogram's name in that of a metric, "rtt" of "rtt_p99.9"; 0: of none. */
+static size_t hist_length(const char *name)
 {
-	return report_is_stage(name) || strchr(name, '@') || strstr(name, "_actual");
+	const struct az_percentile *p;
+	const char *last = strrchr(name, '_');
+
+	if (!last)
+		return 0;
+	for (p = az_percentiles; p->name; p++)
+		if (!strcmp(last + 1, p->name))
+			return (size_t)(last - name);
+	if (!strcmp(last, "_min") || !strcmp(last, "_max") || !strcmp(last, "_mean"))
+		return (size_t)(last - name);
+	return 0;
+}
+
+bool report_is_detail(const json_t *rows, const json_t *row)
+{
+	const char *main = html_str(json_array_get(rows, 0), "name"), *name = html_str(row, "name");
+	size_t len = hist_length(name);
+
+	return len && (len != hist_length(main) || strncmp(name, main, len));
 }
 
 static void put_interval(FILE *out, const json_t *row)
@@ -155,9 +76,23 @@ static void put_value(FILE *out, const json_t *table, const char *side, const js
 	fprintf(out, "\">%s</td>", html_value(text, html_num(row, side), html_str(row, "unit")));
 }
 
+/* How far "no difference" goes, what "not enough runs" would take, and a method to know of. */
+static void put_beside(FILE *out, const json_t *row)
+{
+	bool detrended = !strcmp(html_str(row, "method"), "detrended");
+	double within = html_num(row, "within_percent"), more = html_num(row, "more_runs");
+
+	if (within > 0)
+		fprintf(out, " <small>within %.*f%%</small>", within < 9.95, within);
+	else if (more > 0)
+		fprintf(out, " <small>about %.0f more of each</small>", more);
+	if (detrended)
+		fputs(" <small>a drift taken out</small>", out);
+}
+
 static void put_row(FILE *out, const json_t *table, const json_t *row)
 {
-	double a = html_num(row, "a"), b = html_num(row, "b"), ratio = a > 0 ? b / a : NAN;
+	double ratio = diff_ratio(row);
 	const char *verdict = html_str(row, "verdict"), *class = report_verdict_class(verdict);
 	double place = isfinite(ratio) ? scale(ratio) : 50;
 	char text[16];
@@ -176,6 +111,7 @@ static void put_row(FILE *out, const json_t *table, const json_t *row)
 	fprintf(out, "<td data-label=\"runs\">%.0f+%.0f</td><td class=\"verdict %s\">",
 		html_num(row, "runs_a"), html_num(row, "runs_b"), class);
 	html_text(out, verdict);
+	put_beside(out, row);
 	fputs("</td></tr>\n", out);
 }
 
@@ -185,7 +121,7 @@ static size_t count_rows(const json_t *rows, bool details)
 	size_t i, n = 0;
 
 	json_array_foreach(rows, i, row)
-		n += report_is_detail(html_str(row, "name")) == details;
+		n += report_is_detail(rows, row) == details;
 	return n;
 }
 
@@ -202,6 +138,8 @@ static void put_table(FILE *out, const json_t *table, bool details)
 	html_text(out, html_str(table, "b"));
 	fputs(" against ", out);
 	html_text(out, html_str(table, "a"));
+	if (*html_str(table, "order"))
+		fprintf(out, " <small>order of the runs: %s</small>", html_str(table, "order"));
 	fprintf(out, "</h3>\n<table class=\"metrics verdicts%s\">\n<thead><tr><th>metric</th>",
 		details ? " dense" : "");
 	html_tag(out, "th", html_str(table, "a"));
@@ -209,7 +147,7 @@ static void put_table(FILE *out, const json_t *table, bool details)
 	fputs("<th>change</th><th>95% interval</th><th>runs</th><th>verdict</th></tr></thead>\n"
 	      "<tbody>\n", out);
 	json_array_foreach(rows, i, row)
-		if (report_is_detail(html_str(row, "name")) == details)
+		if (report_is_detail(rows, row) == details)
 			put_row(out, table, row);
 	fputs("</tbody></table>\n", out);
 }
@@ -232,12 +170,14 @@ void report_verdicts(FILE *out, const json_t *tables, bool details)
 	if (!count_all(tables, details))
 		return;
 	fprintf(out, "<section>\n<h2>%s</h2>\n", details ?
-		"Verdicts on stages, data paths, and latency from the actual start" : "Verdicts");
+		"Verdicts on parts: stages, data paths, other latencies" : "Verdicts");
 	json_array_foreach(tables, i, table)
 		put_table(out, table, details);
 	if (!details)
 		fputs("<p class=\"note\">Medians over runs; lower is better where nothing else is"
-		      " said. The bar below a change reaches from a quarter to four times.</p>\n",
-		      out);
+		      " said. The bar below a change reaches from a quarter to four times. The"
+		      " verdicts are those of azimuth compare: by rank tests over runs, of a thing"
+		      " against itself anything is called better or worse in at most 5% of cases,"
+		      " over all metrics of a table.</p>\n", out);
 	fputs("</section>\n", out);
 }

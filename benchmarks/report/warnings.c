@@ -25,32 +25,66 @@ static void warn_of_end(const json_t *doc, const char **what, const char **text)
 	}
 }
 
-static void warn_of_run(const struct report_run *run, const char *arm, report_warn_fn *fn,
-			void *ctx)
+static double lost_of(const json_t *doc)
 {
-	double lost = html_num(json_object_get(run->doc, "counts"), "lost");
-	const char *what, *text;
-	char figure[96];
+	return html_num(json_object_get(doc, "counts"), "lost");
+}
 
-	warn_of_end(run->doc, &what, &text);
-	if (what)
-		fn(ctx, what, text, arm, run->file);
-	if (report_conditions_bad(run->doc, figure, sizeof(figure)))
-		fn(ctx, "Disturbed:", figure, arm, run->file);
-	if (lost > 0) {
-		snprintf(figure, sizeof(figure), "%.0f, which no percentile holds: what got no"
-			 " answer has no latency.", lost);
-		fn(ctx, "Lost:", figure, arm, run->file);
+/* One line for an arm: of forty runs that each lost a packet, forty would hide the rest. */
+static void warn_of_losses(const struct report_arm *arm, report_warn_fn *fn, void *ctx)
+{
+	double sum = 0;
+	char text[160], where[48];
+	size_t i, n = 0;
+
+	for (i = 0; i < arm->n; i++) {
+		sum += lost_of(arm->runs[i].doc);
+		n += lost_of(arm->runs[i].doc) > 0;
 	}
+	if (!n)
+		return;
+	snprintf(text, sizeof(text), "%.0f, which no percentile holds: what got no answer has no"
+		 " latency.", sum);
+	snprintf(where, sizeof(where), "%zu of %zu runs", n, arm->n);
+	fn(ctx, "Lost:", text, arm->name, where);
+}
+
+static void warn_of_conditions(const struct report_arm *arm, report_warn_fn *fn, void *ctx)
+{
+	char text[128], worst[128] = "", where[48];
+	double grade, highest = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < arm->n; i++) {
+		grade = report_conditions_bad(arm->runs[i].doc, text, sizeof(text));
+		n += grade > 0;
+		if (grade > highest) {
+			highest = grade;
+			memcpy(worst, text, sizeof(worst));
+		}
+	}
+	if (!n)
+		return;
+	snprintf(where, sizeof(where), "%zu of %zu runs, the worst", n, arm->n);
+	fn(ctx, "Disturbed:", worst, arm->name, where);
 }
 
 void report_each_warning(const struct report_input *in, report_warn_fn *fn, void *ctx)
 {
+	const struct report_arm *arm;
+	const char *what, *text;
 	size_t i, j;
 
-	for (i = 0; i < in->narms; i++)
-		for (j = 0; j < in->arms[i].n; j++)
-			warn_of_run(&in->arms[i].runs[j], in->arms[i].name, fn, ctx);
+	for (i = 0; i < in->narms; i++) {
+		arm = &in->arms[i];
+		for (j = 0; j < arm->n; j++) {
+			warn_of_end(arm->runs[j].doc, &what, &text);
+			if (what)
+				fn(ctx, what, text, arm->name, arm->runs[j].file);
+		}
+		warn_of_losses(arm, fn, ctx);
+		warn_of_conditions(arm, fn, ctx);
+	}
 }
 
 struct page {
@@ -59,7 +93,7 @@ struct page {
 };
 
 static void put_item(void *ctx, const char *what, const char *text, const char *arm,
-		     const char *file)
+		     const char *where)
 {
 	struct page *page = ctx;
 
@@ -73,7 +107,7 @@ static void put_item(void *ctx, const char *what, const char *text, const char *
 	fputs(" <span>", page->out);
 	html_text(page->out, arm);
 	fputs(", ", page->out);
-	html_text(page->out, file);
+	html_text(page->out, where);
 	fputs("</span></li>\n", page->out);
 }
 

@@ -6,8 +6,8 @@
  *
  * Memory, whatever the number of samples and the duration: RECORDER_MEMORY(n)
  * bytes for n histograms (those of the data paths included), that is 114 KiB
- * each and 680 KiB for the timeline; with raw samples another 2 MiB. An event
- * costs a few ns.
+ * each and 680 KiB for the timeline; with raw samples another 3 MiB. A sample
+ * costs some 10 to 20 ns, a value of a stage 5.
  */
 #ifndef AZ_LOAD_RECORDER_H
 #define AZ_LOAD_RECORDER_H

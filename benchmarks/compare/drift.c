@@ -10,20 +10,16 @@
 
 #define PERMUTATIONS	1999
 
-static int sign(double x)
+/* Of values in the order of their places: how many pairs rise, less those that fall. */
+static double kendall(const double *y, size_t n)
 {
-	return (x > 0) - (x < 0);
-}
-
-static double kendall(const double *y, const double *at, size_t n)
-{
-	double s = 0;
+	long s = 0;
 	size_t i, j;
 
-	for (i = 0; i < n; i++)
+	for (i = 1; i < n; i++)
 		for (j = 0; j < i; j++)
-			s += sign(y[i] - y[j]) * sign(at[i] - at[j]);
-	return s;
+			s += (y[i] > y[j]) - (y[i] < y[j]);
+	return (double)s;
 }
 
 static void shuffle(double *values, size_t n, struct az_rng *rng)
@@ -57,34 +53,51 @@ static double theil_sen(const double *y, const double *at, size_t na, size_t n)
 	return slope;
 }
 
+/* Of both arms together, A in [0, na), B behind it. */
+static double both(const double *y, size_t na, size_t n)
+{
+	return kendall(y, na) + kendall(y + na, n - na);
+}
+
+/* Puts one arm in the order of its places behind *@n; places of one arm are distinct. */
+static void take_arm(const struct drift_data *data, bool is_b, double *y, double *at, size_t *n)
+{
+	size_t first = *n, i, j;
+
+	for (i = 0; i < data->n; i++) {
+		if (data->is_b[i] != is_b)
+			continue;
+		for (j = (*n)++; j > first && at[j - 1] > data->at[i]; j--) {
+			at[j] = at[j - 1];
+			y[j] = y[j - 1];
+		}
+		at[j] = data->at[i];
+		y[j] = data->y[i];
+	}
+}
+
 int drift_test(const struct drift_data *data, uint64_t seed, struct drift *out)
 {
-	double *y = malloc(data->n * sizeof(*y)), *at = malloc(data->n * sizeof(*at)), s, other;
+	double *y = malloc(data->n * sizeof(*y)), *at = malloc(data->n * sizeof(*at)), s;
 	struct az_rng rng = { seed };
-	size_t na = 0, n = 0, i, as_far = 1;
-	int ret = -ENOMEM, pass;
+	size_t na = 0, n, i, as_far = 1;
+	int ret = -ENOMEM;
 
 	*out = (struct drift){ 1, 0 };
 	if (!y || !at)
 		goto out;
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < data->n; i++)
-			if (data->is_b[i] == (pass == 1)) {
-				y[n] = data->y[i];
-				at[n++] = data->at[i];
-			}
-		na = pass ? na : n;
-	}
+	take_arm(data, false, y, at, &na);
+	n = na;
+	take_arm(data, true, y, at, &n);
 	ret = 0;
 	if (na < 3 || n - na < 3)
 		goto out;
 	out->slope = theil_sen(y, at, na, n);
-	s = fabs(kendall(y, at, na) + kendall(y + na, at + na, n - na));
+	s = fabs(both(y, na, n));
 	for (i = 0; i < DRIFT_SHUFFLES; i++) {
 		shuffle(y, na, &rng);
 		shuffle(y + na, n - na, &rng);
-		other = kendall(y, at, na) + kendall(y + na, at + na, n - na);
-		as_far += fabs(other) >= s;
+		as_far += fabs(both(y, na, n)) >= s;
 	}
 	out->p = (double)as_far / (DRIFT_SHUFFLES + 1);
 	if (isnan(out->slope))

@@ -142,6 +142,20 @@ out:
 	return ret;
 }
 
+static int check_size(const struct io_bench *io, unsigned int threads)
+{
+	if (threads > io->size / io->sizes.max)
+		return az_usage("--threads: %s has only %llu blocks", io->file,
+				(unsigned long long)(io->size / io->sizes.max));
+	if ((uint64_t)threads * io->depth * io->sizes.max > IO_MEMORY_MAX)
+		return az_usage("--depth: %u threads with %u requests of %u bytes need more than "
+				"2 GiB", threads, io->depth, io->sizes.max);
+	if (io->verify && io->blocks * sizeof(uint32_t) > IO_VERIFY_MEMORY)
+		return az_usage("--verify: of %llu blocks; 64 million are the most, use --size",
+				(unsigned long long)io->blocks);
+	return 0;
+}
+
 static int measure(struct io_bench *io)
 {
 	struct load_run run = {
@@ -157,11 +171,10 @@ static int measure(struct io_bench *io)
 		.priv = io,
 	};
 	unsigned int i, threads = io->bench.threads ? io->bench.threads : 1;
-	int ret;
+	int ret = check_size(io, threads);
 
-	if (threads > io->blocks)
-		return az_usage("--threads: %s has only %llu blocks", io->file,
-				(unsigned long long)io->blocks);
+	if (ret)
+		return ret;
 	io->threads = calloc(threads, sizeof(*io->threads));
 	if (!io->threads)
 		return az_env("out of memory");

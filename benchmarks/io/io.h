@@ -12,8 +12,8 @@
 #define IO_BUFFER_ALIGN	4096u
 #define IO_BS_MAX	(16u << 20)
 #define IO_DEPTH_MAX	4096u
-#define IO_THREADS_MAX	1024u
 #define IO_SIZES_MAX	16u
+#define IO_MEMORY_MAX	(2ull << 30)	/* of the buffers of all threads */
 
 enum io_mode {
 	IO_MODE_READ, IO_MODE_WRITE, IO_MODE_RANDREAD, IO_MODE_RANDWRITE, IO_MODE_MIXED,

@@ -119,6 +119,14 @@ field "a sync after each tenth write" "$work/r.json" '.counts.syncs == (.counts.
 field "the sync is in the commit" "$work/r.json" '.histograms.commit.count == .counts.syncs' true
 run "an open loop" 0 --file "$work/file" --rate 2k --count 400 --json "$work/r.json"
 field "has the latency from the submission, too" "$work/r.json" .histograms.read_actual.count 400
+run "preadv2 that would not wait" 0 --file "$work/file" --engine preadv2 --nowait --count 200
+rc=0
+out=$("$azimuth" bench io --file "$work/file" --engine io_uring --poll --count 100 2>&1) || rc=$?
+case $rc in
+0 | 3) ok "polling, or why not" ;;
+*) not_ok "polling, or why not" "exit $rc: $out" ;;
+esac
+bad "more memory than is good" 'need more than 2 GiB' --engine io_uring --depth 4096 --bs 1M
 run "threads" 0 --file "$work/file" --rw write --threads 3 --count 300 --json "$work/r.json"
 field "share the count" "$work/r.json" .counts.writes 300
 run "a new file is made" 0 --file "$work/new" --size 1M --count 10
@@ -158,6 +166,11 @@ run "a byte that was changed" 1 --file "$work/data" --rw check --seed 3
 said "is found where it is" 'block at byte 499712: checksum'
 run "one that does not matter to others" 0 --file "$work/data" --rw check --seed 3 --size 256K \
 	--after-kill
+
+run "a walk that is ended by time" 0 --file "$work/data" --rw verify --seed 3 --duration 1ms
+run "three threads that check what they read" 0 --file "$work/data" --rw mixed --verify --threads 3 \
+	--count 3000 --fdatasync 50 --json "$work/r.json"
+field "see all" "$work/r.json" '.counts.reads + .counts.writes' 3000
 
 # ---- owners ------------------------------------------------------------------
 
@@ -216,10 +229,21 @@ if [ "$(id -u)" = 0 ] && loop 16M && [ -b "$loop" ]; then
 		skip "a device with a file system" "no mkfs.ext4 here"
 	fi
 	loop 16M
+	printf 'label: dos\nstart=2048\n' >"$work/table"
+	if sfdisk -q "$loop" <"$work/table" >/dev/null 2>&1 && losetup -P "$loop" 2>/dev/null ||
+		partx -a "$loop" 2>/dev/null && mkfs.ext4 -qF "${loop}p1" 2>/dev/null &&
+		mkdir "$work/part" && mount "${loop}p1" "$work/part" 2>/dev/null; then
+		mounts+=("$work/part")
+		refuses "a disk with a partition in use" 2 "${loop##*/}p1, which is mounted at" \
+			"$azimuth" bench io --file "$loop" --rw randwrite
+	else
+		skip "a disk with a partition in use" "no partitions of loop devices here"
+	fi
+	loop 16M
 	refuses "a trim of a device by io_uring" 2 'by --engine sync' "$azimuth" bench io \
 		--file "$loop" --rw trim --engine io_uring
 	# What lies behind its file's end cannot be read any more.
-	truncate -s 8M "$work/disk1"
+	truncate -s 8M "$work/disk2"
 	run "a disk of which half cannot be read" 1 --file "$loop" --count 200 --json "$work/r.json"
 	said "says which read failed first" "read of $loop at byte [0-9]+: Input/output error"
 	field "goes on, and counts" "$work/r.json" \
@@ -227,7 +251,7 @@ if [ "$(id -u)" = 0 ] && loop 16M && [ -b "$loop" ]; then
 	field "with places" "$work/r.json" '.errors.first | map(.offset >= 8388608) | all' true
 	run "--max-errors" 1 --file "$loop" --count 200 --max-errors 3
 	said "ends it" 'ended after 3 errors'
-	truncate -s 16M "$work/disk1"
+	truncate -s 16M "$work/disk2"
 	if command -v mkswap >/dev/null && mkswap "$loop" >/dev/null 2>&1; then
 		guarded "a device with swap space" 'holds swap space' "$loop"
 	else
@@ -277,6 +301,10 @@ field "with samples" "$work/part.json" '.histograms.read.count > 100' true
 
 # Of a file so large that the walk does not end by itself meanwhile.
 truncate -s 64M "$work/killed"
+begin --file "$work/killed" --rw verify --bs 512 --seed 8
+kill -INT $pid
+wait $pid || true
+run "after Ctrl-C, too" 0 --file "$work/killed" --rw check --bs 512 --seed 8 --after-kill
 begin --file "$work/killed" --rw verify --bs 512 --seed 9
 kill -KILL $pid
 wait $pid 2>/dev/null || true

@@ -180,7 +180,7 @@ void io_describe(struct load_run *run, const struct recorder *total, json_t *res
 	add_rates(run, total, &sums, result);
 	say_wrong(run, &sums);
 	if ((sums.errors.total || sums.wrong) && !run->ret)
-		run->ret = AZ_EXIT_FAILED;
+		run->ret = atomic_load(&io->refused) ? AZ_EXIT_ENV : AZ_EXIT_FAILED;
 }
 
 static void say_one(struct load_run *run, const struct recorder *total, unsigned int id,

@@ -105,8 +105,8 @@ static int worker(struct load_worker *w)
 static int refused(const struct io_bench *io, int error)
 {
 	if (io->poll)
-		return az_env("--poll: %s cannot be polled (%s): its driver has no poll queues",
-			      io->file, strerror(error));
+		return az_env("--poll: %s cannot be polled: its driver has no poll queues",
+			      io->file);
 	return az_env("%s: --engine %s cannot read %u bytes from it: %s", io->file,
 		      io->engine->name, io->sizes.min, strerror(error));
 }

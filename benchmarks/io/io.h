@@ -69,6 +69,7 @@ struct io_bench {
 	_Atomic unsigned int features;	/* bits of enum io_feature */
 	atomic_bool over;		/* a thread met what ends the run */
 	atomic_bool said;		/* the first error has been printed */
+	atomic_bool refused;		/* it was that the kernel does not do this at all */
 };
 
 /* One request. Times are ns CLOCK_MONOTONIC, 0 where they were not taken. */

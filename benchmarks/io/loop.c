@@ -72,9 +72,16 @@ static void say_first(struct io_thread *t, const struct io_req *req, int error)
 
 	if (atomic_exchange(&io->said, true))
 		return;
-	az_err("%s of %s at byte %llu: %s", io_op_name(req->op), io->file,
-	       (unsigned long long)req->offset,
-	       error == ENODATA ? "the end of the file came too early" : strerror(error));
+	/* A hole of a file can be read without its disk: the probe did not see it. */
+	if (error == EOPNOTSUPP)
+		atomic_store(&io->refused, true);
+	if (error == EOPNOTSUPP && io->poll)
+		az_env("--poll: %s cannot be polled: its driver has no poll queues", io->file);
+	else
+		az_err("%s of %s at byte %llu: %s", io_op_name(req->op), io->file,
+		       (unsigned long long)req->offset,
+		       error == ENODATA ? "the end of the file came too early" :
+					  strerror(error));
 }
 
 static void failed(struct io_thread *t, const struct io_req *req, int error)

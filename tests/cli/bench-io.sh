@@ -229,15 +229,20 @@ if [ "$(id -u)" = 0 ] && loop 16M && [ -b "$loop" ]; then
 		skip "a device with a file system" "no mkfs.ext4 here"
 	fi
 	loop 16M
-	printf 'label: dos\nstart=2048\n' >"$work/table"
-	if sfdisk -q "$loop" <"$work/table" >/dev/null 2>&1 && losetup -P "$loop" 2>/dev/null ||
-		partx -a "$loop" 2>/dev/null && mkfs.ext4 -qF "${loop}p1" 2>/dev/null &&
-		mkdir "$work/part" && mount "${loop}p1" "$work/part" 2>/dev/null; then
+	# A partition table with one entry: sectors 2048 to 30720.
+	printf '\0\0\0\0\x83\0\0\0\0\x08\0\0\0\x70\0\0' |
+		dd of="$loop" bs=1 seek=446 conv=notrunc status=none
+	printf '\x55\xaa' | dd of="$loop" bs=1 seek=510 conv=notrunc status=none
+	guarded "a disk with a partition table" 'holds a partition table' "$loop"
+	losetup -d "$loop"
+	losetup -P "$loop" "$work/disk1"
+	if [ -b "${loop}p1" ] && mkfs.ext4 -qF "${loop}p1" 2>/dev/null && mkdir "$work/part" &&
+		mount "${loop}p1" "$work/part" 2>/dev/null; then
 		mounts+=("$work/part")
 		refuses "a disk with a partition in use" 2 "${loop##*/}p1, which is mounted at" \
 			"$azimuth" bench io --file "$loop" --rw randwrite
 	else
-		skip "a disk with a partition in use" "no partitions of loop devices here"
+		skip "a disk with a partition in use" "this kernel has no partitions of loop devices"
 	fi
 	loop 16M
 	refuses "a trim of a device by io_uring" 2 'by --engine sync' "$azimuth" bench io \
@@ -305,6 +310,8 @@ begin --file "$work/killed" --rw verify --bs 512 --seed 8
 kill -INT $pid
 wait $pid || true
 run "after Ctrl-C, too" 0 --file "$work/killed" --rw check --bs 512 --seed 8 --after-kill
+rm -f "$work/killed"
+truncate -s 64M "$work/killed"
 begin --file "$work/killed" --rw verify --bs 512 --seed 9
 kill -KILL $pid
 wait $pid 2>/dev/null || true

@@ -43,7 +43,7 @@ static void take_figures(struct load_run *run, const struct recorder *total)
 	step->p50 = az_hist_percentile(rtt, 500000);
 	step->p99 = az_hist_percentile(rtt, 990000);
 	step->p999 = az_hist_percentile(rtt, 999000);
-	step->sent_rate = run->elapsed_ns ? (double)step->sent * 1e9 / (double)run->elapsed_ns : 0;
+	step->sent_rate = net_send_rate(run, step->sent);
 }
 
 /* Measures one rate. Returns 0, or the exit code of a run that failed. */

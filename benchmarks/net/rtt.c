@@ -80,9 +80,14 @@ static void describe_load(const struct net_bench *net, json_t *result)
 		az_result_config_int(result, "gso", 1);
 }
 
-static double per_second(uint64_t n, uint64_t ns)
+/* Requests a second. The wait for the last answers is no time of sending. */
+double net_send_rate(const struct load_run *run, uint64_t sent)
 {
-	return ns ? (double)n * 1e9 / (double)ns : 0;
+	uint64_t ns = run->elapsed_ns;
+
+	if (run->bench->duration && run->bench->duration < ns)
+		ns = run->bench->duration;
+	return ns ? (double)sent * 1e9 / (double)ns : 0;
 }
 
 static void describe(struct load_run *run, const struct recorder *total, json_t *result,
@@ -95,7 +100,7 @@ static void describe(struct load_run *run, const struct recorder *total, json_t 
 	describe_load(net, result);
 	if (net->load.rate || net->max_rate)
 		az_result_metric(result, "send_rate", "1/s", false,
-				 per_second(sent, run->elapsed_ns));
+				 net_send_rate(run, sent));
 	if (net->hooks && net->hooks->describe)
 		net->hooks->describe(net, result);
 	if (partial)
@@ -117,8 +122,8 @@ static void say(struct load_run *run, const struct recorder *total)
 	snprintf(size, sizeof(size), net->sizes.lo == net->sizes.hi ? "%lluB" : "%llu-%lluB",
 		 (unsigned long long)net->sizes.lo, (unsigned long long)net->sizes.hi);
 	if (net->load.rate || net->max_rate)
-		snprintf(rate, sizeof(rate), " %.0f/s", per_second(
-			 recorder_counter(total, NET_COUNT_SENT), run->elapsed_ns));
+		snprintf(rate, sizeof(rate), " %.0f/s",
+			 net_send_rate(run, recorder_counter(total, NET_COUNT_SENT)));
 	bench_say(&net->bench,
 		  "%s rtt %s%s: p50 %s p99 %s p99.9 %s max %s, %llu ok %llu lost %llu bad",
 		  net->proto->name, size, rate,

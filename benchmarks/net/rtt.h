@@ -14,6 +14,9 @@ struct net_rtt_run {
 /* Makes @rtt ready for load_run() or load_measure(), as the options say. */
 void net_rtt_prepare(struct net_bench *net, struct net_rtt_run *rtt);
 
+/* Requests a second that were sent in @run, of which @sent are counted. */
+double net_send_rate(const struct load_run *run, uint64_t sent);
+
 /* Looks for the knee, see ramp.c. Returns an exit code. */
 int net_ramp(struct net_bench *net, struct net_rtt_run *rtt);
 

@@ -83,8 +83,9 @@ void az_result_end(json_t *result, const char *end, const char *error)
 }
 
 /*
- * The line leaves out what can be derived from it again: metrics that the
- * histograms hold too. On an emulated serial port each byte is an exit.
+ * The line leaves out what can be derived from it again, metrics that the
+ * histograms hold too, and the timeline. On an emulated serial port each byte is
+ * an exit.
  */
 static int put_line(json_t *result, const char *name)
 {
@@ -95,6 +96,7 @@ static int put_line(json_t *result, const char *name)
 		goto no_memory;
 	if (json_object_size(json_object_get(result, "histograms")))
 		json_object_del(brief, "metrics");
+	json_object_del(brief, "timeline");
 	text = json_dumps(brief, LINE_FORMAT);
 	if (!text)
 		goto no_memory;

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,32 @@ static void test_no_space(void **state)
 	json_decref(result);
 }
 
+/* A run that is killed leaves the last checkpoint; one that ends, no trace of it. */
+static void test_checkpoint(void **state)
+{
+	const struct az_result_sink sink = { .json = path }, full = { .json = "/dev/full" };
+	const struct az_result_sink nowhere = { .json = "/nonexistent/x.json" };
+	json_t *result = make_result(), *back;
+
+	assert_int_equal(az_result_checkpoint(result, &sink), 0);
+	back = az_json_read(path);
+	assert_true(json_is_true(json_object_get(back, "partial")));
+	assert_null(json_object_get(back, "end"));
+	assert_non_null(json_object_get(json_object_get(back, "env"), "kernel"));
+	json_decref(back);
+	/* A device or a pipe gets the result once. */
+	assert_int_equal(az_result_checkpoint(result, &full), 0);
+	assert_int_equal(az_result_checkpoint(result, &nowhere), -ENOENT);
+	az_result_end(result, "error", "the peer went away");
+	assert_int_equal(az_result_put(result, &sink), 0);
+	back = az_json_read(path);
+	assert_null(json_object_get(back, "partial"));
+	assert_string_equal(json_string_value(json_object_get(back, "end")), "error");
+	assert_string_equal(json_string_value(json_object_get(back, "error")), "the peer went away");
+	json_decref(back);
+	json_decref(result);
+}
+
 static void write_text(const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -131,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_no_space),
+		cmocka_unit_test(test_checkpoint),
 		cmocka_unit_test(test_read_refused),
 		cmocka_unit_test(test_nothing_without_memory),
 	};

@@ -150,7 +150,7 @@ json_t *az_env_full(bool imds)
 	json_t *env = az_env_brief();
 	struct utsname uts;
 	char text[128];
-	time_t now = time(NULL);
+	struct timespec now;
 	struct tm tm;
 
 	if (!env)
@@ -171,7 +171,10 @@ json_t *az_env_full(bool imds)
 	set_string(env, "sku", text);
 	set_string(env, "tool_version", AZ_VERSION);
 	set_string(env, "command", command);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now.tv_sec, &tm));
 	set_string(env, "date", text);
+	json_object_set_new(env, "time_ns",
+			    json_integer((json_int_t)now.tv_sec * 1000000000 + now.tv_nsec));
 	return env;
 }

@@ -25,8 +25,9 @@ json_t *az_env_brief(void);
  * All facts: the brief ones and "machine", "cpu_model", "cpus", "mitigations"
  * (object, one string per file in /sys/devices/system/cpu/vulnerabilities),
  * "clocksource", "hypervisor", "cmdline", "sku", "tool_version", "command",
- * "date" (UTC). What cannot be read is "unknown". @imds asks the metadata
- * service for the SKU; otherwise, and when there is no answer, it is "none".
+ * "date" (UTC), and the same as "time_ns" since 1970, which orders short runs. What
+ * cannot be read is "unknown". @imds asks the metadata service for the SKU; otherwise,
+ * and when there is no answer, it is "none".
  * Returns a new reference, NULL when memory is short.
  */
 json_t *az_env_full(bool imds);

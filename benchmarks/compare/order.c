@@ -14,12 +14,16 @@ struct slot {
 	size_t number;
 };
 
+/* Seconds since 1970; two runs may well end in one second, so the finer one first. */
 static double date_of(const json_t *doc)
 {
+	const json_t *ns = json_object_get(json_object_get(doc, "env"), "time_ns");
 	const char *date = json_string_value(json_object_get(json_object_get(doc, "env"), "date"));
 	struct tm tm = { 0 };
 	const char *end = date ? strptime(date, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
 
+	if (json_is_integer(ns))
+		return (double)json_integer_value(ns) / 1e9;
 	return end && !*end ? (double)timegm(&tm) : NAN;
 }
 
@@ -185,10 +189,11 @@ int order_make(struct order *order, const struct order_run *a, size_t na,
 			pair_blocks(order, slots, n);
 		else
 			pair_neighbours(order, slots, n);
-		if (order->n_pairs >= ORDER_MIN_PAIRS)
-			order->kind = ORDER_PAIRED;
+		if (is_apart(order))	/* also in one block: its pairs are no neighbours */
+			order->kind = ORDER_APART;
 		else
-			order->kind = is_apart(order) ? ORDER_APART : ORDER_MIXED;
+			order->kind = order->n_pairs >= ORDER_MIN_PAIRS ? ORDER_PAIRED :
+									  ORDER_MIXED;
 	}
 	order->one_sided = is_one_sided(order);
 	free(slots);

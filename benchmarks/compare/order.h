@@ -53,7 +53,7 @@ struct order {
 
 /*
  * When @doc was taken: "order" (a number) and "block" of azimuth suite, at the top
- * or in "suite"; else env.date.
+ * or in "suite"; else env.time_ns or env.date.
  */
 struct order_run order_of_result(const json_t *doc);
 

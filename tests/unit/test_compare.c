@@ -377,6 +377,14 @@ static void test_order_of_blocks(void **state)
 	assert_int_equal(order.pairs[3].a, 3);
 	assert_int_equal(order.pairs[3].b, 3);
 	order_free(&order);
+	/* All runs in one block, one arm after the other: its pairs are no neighbours. */
+	for (i = 0; i < 8; i++) {
+		a[i] = (struct order_run){ (double)i, 0 };
+		b[i] = (struct order_run){ (double)(8 + i), 0 };
+	}
+	assert_int_equal(order_make(&order, a, 8, b, 8), 0);
+	assert_int_equal(order.kind, ORDER_APART);
+	order_free(&order);
 	/* Two arms in one second, or a run without a date: nothing is known. */
 	a[1].at = b[1].at;
 	assert_int_equal(order_make(&order, a, 8, b, 8), 0);
@@ -398,6 +406,10 @@ static void test_order_of_results(void **state)
 	json_object_del(doc, "suite");
 	run = order_of_result(doc);
 	assert_true(run.at == 1795341630 && run.block == -1);
+	json_object_set_new(json_object_get(doc, "env"), "time_ns",
+			    json_integer(1795341630250000000));
+	assert_true(fabs(order_of_result(doc).at - 1795341630.25) < 1e-5);
+	json_object_del(json_object_get(doc, "env"), "time_ns");
 	json_object_set_new(json_object_get(doc, "env"), "date", json_string("yesterday"));
 	assert_true(isnan(order_of_result(doc).at));
 	json_decref(doc);

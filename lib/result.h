@@ -81,8 +81,8 @@ int az_result_checkpoint(json_t *result, const struct az_result_sink *sink);
 
 /*
  * Writes @result to where @sink says: the file with all facts of the machine,
- * the line with the brief ones and without the timeline. The file is complete or absent. Returns 0, or an
- * exit code after one line on standard error.
+ * the line with the brief ones and without the timeline. The file is complete or
+ * absent. Returns 0, or an exit code after one line on standard error.
  */
 int az_result_put(json_t *result, const struct az_result_sink *sink);
 

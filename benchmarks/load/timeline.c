@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "benchmarks/load/timeline.h"
 
-#include <string.h>
-
 #include "lib/hist.h"
 
 /* Another thread may read: each word is whole, no more is promised. */
@@ -33,8 +31,14 @@ static uint64_t bucket_middle(unsigned int index)
 
 static void slot_reset(struct timeline_slot *slot)
 {
-	memset(slot, 0, sizeof(*slot));
-	slot->min = UINT64_MAX;
+	unsigned int i;
+
+	PUT(slot->count, 0);
+	PUT(slot->lost, 0);
+	PUT(slot->min, UINT64_MAX);
+	PUT(slot->max, 0);
+	for (i = 0; i < TIMELINE_BUCKETS; i++)
+		PUT(slot->bucket[i], 0);
 }
 
 static void aim(struct timeline *t, unsigned int index)

@@ -56,7 +56,8 @@ void timeline_add(struct timeline_slot *slot, uint64_t ns);
 /*
  * Adds @from to @to, which has the same start; the coarser interval remains,
  * and they differ by a power of two. @from may be in use by its thread: its
- * figures are then some that it had during the call, give or take a sample.
+ * figures are then some that it had during the call, give or take a sample; when
+ * it folds at just that time, slots may be missing or there twice.
  */
 void timeline_merge(struct timeline *to, const struct timeline *from);
 

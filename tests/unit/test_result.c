@@ -117,7 +117,8 @@ static void test_checkpoint(void **state)
 	back = az_json_read(path);
 	assert_null(json_object_get(back, "partial"));
 	assert_string_equal(json_string_value(json_object_get(back, "end")), "error");
-	assert_string_equal(json_string_value(json_object_get(back, "error")), "the peer went away");
+	assert_string_equal(json_string_value(json_object_get(back, "error")),
+			    "the peer went away");
 	json_decref(back);
 	json_decref(result);
 }

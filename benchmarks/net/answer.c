@@ -1,35 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From a message that came to what is recorded of it. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "benchmarks/net/engine.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 
+/* One line, for a person and for the result, and the end of the run. The first one counts. */
+static void __attribute__((format(printf, 3, 4)))
+fail(struct net_engine *e, enum az_exit code, const char *fmt, ...)
+{
+	char text[NET_ERROR_MAX];
+	va_list ap;
+
+	if (e->ret)
+		return;
+	e->ret = (int)code;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (__atomic_exchange_n(&e->net->failed, true, __ATOMIC_RELAXED))
+		return;
+	memcpy(e->net->error, text, sizeof(text));
+	az_err("%s", text);
+}
+
 void net_flow_failed(struct net_engine *e, struct net_flow *flow, int err)
 {
 	const char *peer = e->net->peers[flow->peer].name;
 
-	if (e->ret || bench_stopped())
+	if (bench_stopped())
 		return;
 	if (err == -ECONNREFUSED && !e->peer_known)
-		e->ret = az_env("nothing answers at %s: start 'azimuth bench net --mode serve'"
-				" there", peer);
+		fail(e, AZ_EXIT_ENV,
+		     "nothing answers at %s: start 'azimuth bench net --mode serve' there", peer);
 	else if (err == -ECONNREFUSED || err == -ECONNRESET || err == -EPIPE || err == -ENOTCONN)
-		az_err("%s has gone: %s", peer, strerror(-err));
+		fail(e, AZ_EXIT_FAILED, "%s has gone: %s", peer, strerror(-err));
 	else
-		az_err("%s: %s", peer, strerror(-err));
-	if (!e->ret)
-		e->ret = AZ_EXIT_FAILED;
-}
-
-static void other_version(struct net_engine *e, struct net_flow *flow, const struct net_wire *wire)
-{
-	if (!e->ret)
-		e->ret = az_env("%s speaks version %u of the messages, this program version %u:"
-				" use the same azimuth at both ends",
-				e->net->peers[flow->peer].name, wire->version, NET_WIRE_VERSION);
+		fail(e, AZ_EXIT_FAILED, "%s: %s", peer, strerror(-err));
 }
 
 static void record(struct net_engine *e, struct net_flow *flow, const struct net_answer *answer)
@@ -90,14 +101,14 @@ static void take_one(struct net_engine *e, struct net_flow *flow, const struct n
 	bool reordered = false;
 
 	if (error == NET_WIRE_VERSIONS) {
-		other_version(e, flow, &wire);
+		fail(e, AZ_EXIT_ENV, "%s speaks version %u of the messages, this program version"
+		     " %u: use the same azimuth at both ends", e->net->peers[flow->peer].name,
+		     wire.version, NET_WIRE_VERSION);
 		return;
 	}
 	if (!error && e->net->reply.hi && !(wire.flags & NET_WIRE_ANSWER)) {
-		if (!e->ret)
-			e->ret = az_env("%s is a plain echo server; --reply-size needs 'azimuth"
-					" bench net --mode serve' there",
-					e->net->peers[flow->peer].name);
+		fail(e, AZ_EXIT_ENV, "%s is a plain echo server; --reply-size needs 'azimuth bench"
+		     " net --mode serve' there", e->net->peers[flow->peer].name);
 		return;
 	}
 	if (error || !net_is_whole(e, flow, in, &wire)) {

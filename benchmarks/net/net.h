@@ -14,6 +14,7 @@
 #define NET_UDP_MAX	65507u	/* bytes of a payload: 65535 less the IPv4 and UDP headers */
 #define NET_PEERS_MAX	64
 #define NET_FLOWS_MAX	65536
+#define NET_ERROR_MAX	192
 
 union net_addr {
 	struct sockaddr sa;
@@ -78,6 +79,8 @@ struct net_bench {
 	struct delay_spec delay;	/* of the server */
 
 	const struct net_hooks *hooks;	/* flow.h; NULL: nothing else wants the samples */
+	bool failed;		/* atomic: @error is being written, by one thread */
+	char error[NET_ERROR_MAX];	/* why the run ended, for the result */
 	struct load_run *run;	/* mode rtt: for marks, while it lasts */
 	unsigned int hook_hist;	/* id of the hooks' first histogram in the recorders */
 };

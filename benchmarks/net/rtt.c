@@ -105,6 +105,8 @@ static void describe(struct load_run *run, const struct recorder *total, json_t 
 		net->hooks->describe(net, result);
 	if (partial)
 		return;
+	if (net->error[0])
+		json_object_set_new(result, "error", json_string(net->error));
 	if (!run->ret && (!recorder_counter(total, NET_COUNT_RECEIVED) ||
 			  recorder_counter(total, NET_COUNT_CORRUPT)))
 		run->ret = AZ_EXIT_FAILED;

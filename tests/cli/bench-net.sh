@@ -22,11 +22,13 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EX
 # serve OPTION...: a server, its address in $peer
 serve()
 {
+	# What an earlier one has said must not be taken for this one's.
+	rm -f "$work/serve.out" "$work/serve.json"
 	"$azimuth" bench net --mode serve --json "$work/serve.json" "$@" 127.0.0.1:0 \
 		>"$work/serve.out" 2>"$work/serve.err" &
 	server=$!
 	for _ in {1..200}; do
-		grep -q ' port ' "$work/serve.out" && break
+		grep -qs ' port ' "$work/serve.out" && break
 		sleep 0.05
 	done
 	peer=127.0.0.1:$(sed -n 's/.* port //p' "$work/serve.out" | head -n 1)

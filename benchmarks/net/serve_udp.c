@@ -29,16 +29,30 @@ static uint8_t *buffer(struct udp_server *udp, unsigned int i)
 	return udp->data + (size_t)i * DATAGRAM_MAX;
 }
 
-static int take(struct udp_server *udp, int flags)
+static int take(struct udp_server *udp, unsigned int most, int flags)
 {
 	unsigned int i;
 
-	for (i = 0; i < SERVER_BATCH; i++) {
+	for (i = 0; i < most; i++) {
 		udp->in[i].msg_hdr.msg_namelen = sizeof(udp->from[i]);
 		udp->in[i].msg_hdr.msg_controllen = udp->t->srv->wildcard ?
 						    sizeof(udp->control[i]) : 0;
 	}
-	return recvmmsg(udp->t->fd, udp->in, SERVER_BATCH, flags, NULL);
+	return recvmmsg(udp->t->fd, udp->in, most, flags, NULL);
+}
+
+/*
+ * What is there, as a batch. Waits only when there is nothing, and then for one: a
+ * receive call that may take more looks for a second one before it returns, which
+ * the first one would wait for.
+ */
+static int take_or_wait(struct udp_server *udp)
+{
+	int n = take(udp, SERVER_BATCH, MSG_DONTWAIT);
+
+	if (n > 0 || udp->t->srv->net->wait == NET_WAIT_SPIN)
+		return n;
+	return take(udp, 1, 0);
 }
 
 static void add_out(struct udp_server *udp, struct msghdr *msg, void *data, size_t len)
@@ -154,8 +168,7 @@ static int wait_for_some(struct udp_server *udp)
 	struct timespec limit;
 
 	if (first == UINT64_MAX)
-		return take(udp, udp->t->srv->net->wait == NET_WAIT_SPIN ? MSG_DONTWAIT :
-									   MSG_WAITFORONE);
+		return take_or_wait(udp);
 	now = az_clock_ns();
 	left = first > now ? first - now : 0;
 	if (left > SERVER_TICK_NS)
@@ -163,7 +176,7 @@ static int wait_for_some(struct udp_server *udp)
 	limit = (struct timespec){ .tv_nsec = (long)left };
 	if (ppoll(&pfd, 1, &limit, NULL) <= 0)
 		return 0;
-	return take(udp, MSG_DONTWAIT);
+	return take(udp, SERVER_BATCH, MSG_DONTWAIT);
 }
 
 static void loop(struct udp_server *udp)

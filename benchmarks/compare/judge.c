@@ -297,7 +297,11 @@ static unsigned int count_more(const struct judge_rule *rule, const struct judge
 	/* An undecided one has to pass the correction. */
 	if (j->p <= rule->alpha)
 		return judge_more(j, size, rule->alpha / (double)n);
-	return judge_more(j, rule->within > 0 ? rule->within * base : size, rule->alpha);
+	if (rule->within > 0)
+		size = rule->within * base;
+	else if (j->within > 1 && isfinite(j->within))
+		size = base;
+	return judge_more(j, size, rule->alpha);
 }
 
 /* How large a difference could still be: the far end of the interval. */
@@ -322,7 +326,7 @@ static enum az_verdict verdict(const struct judge_rule *rule, const struct judge
 			return AZ_TOO_FEW_RUNS;
 		return (j->diff < 0) == j->a->lower_is_better ? AZ_BETTER : AZ_WORSE;
 	}
-	if (rule->within > 0 && j->within > rule->within)
+	if (j->within > (rule->within > 0 ? rule->within : 1) && isfinite(j->within))
 		return AZ_TOO_FEW_RUNS;
 	return AZ_NO_DIFFERENCE;
 }

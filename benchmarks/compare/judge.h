@@ -36,7 +36,7 @@ struct judge_rule {
 	bool deterministic;	/* runs are repetitions: no tests, the threshold alone */
 	double alpha;		/* 1 - confidence */
 	double threshold;	/* relative; changes up to it are no difference */
-	double within;		/* relative; "no difference" has to be shown within it, 0: any */
+	double within;		/* relative; "no difference" is shown within it, 0: within 100% */
 	uint64_t seed;
 };
 

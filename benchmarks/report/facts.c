@@ -49,6 +49,17 @@ static int count_value(json_t *rows, const char *name, size_t narms, size_t arm,
 	return json_object_set_new(seen, text, json_integer(times + 1));
 }
 
+/* A time is easier to read as "1.00 ms" than as a number of ns. Free it. */
+static char *value_text(const char *name, const json_t *value)
+{
+	size_t len = strlen(name);
+	char text[32];
+
+	if (!json_is_number(value) || len < 3 || strcmp(name + len - 3, "_ns"))
+		return html_json_text(value);
+	return strdup(html_value(text, json_number_value(value), "ns"));
+}
+
 /* Objects are taken apart, so that what differs in them stands alone: "mitigations.mds". */
 static int add_fact(json_t *rows, const char *name, size_t narms, size_t arm, const json_t *value)
 {
@@ -66,7 +77,7 @@ static int add_fact(json_t *rows, const char *name, size_t narms, size_t arm, co
 		}
 		return ret;
 	}
-	text = html_json_text(value);
+	text = value_text(name, value);
 	if (!text)
 		return -ENOMEM;
 	ret = count_value(rows, name, narms, arm, text);

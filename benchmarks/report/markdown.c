@@ -120,6 +120,14 @@ static bool is_shown(const json_t *rows, const json_t *row)
 	       !strcmp(verdict, "worse");
 }
 
+static double confidence_of(const json_t *table)
+{
+	double confidence = html_num(table, "confidence");
+
+	/* The lab's summary has intervals of 95%. */
+	return confidence > 0 ? confidence : 95;
+}
+
 static void put_tables(FILE *out, const json_t *tables)
 {
 	const json_t *table, *rows, *row;
@@ -132,8 +140,9 @@ static void put_tables(FILE *out, const json_t *tables)
 		put_wrapped(out, "\n## ", 3, head);
 		fprintf(out, "\n    %-*s %8.8s", NAME, "metric",
 			clean(text, 9, html_str(table, "a")));
-		fprintf(out, " %8.8s %6s %13s %s\n", clean(text, 9, html_str(table, "b")),
-			"diff %", "95% interval", "verdict");
+		snprintf(head, sizeof(head), "%g%% interval", confidence_of(table));
+		fprintf(out, " %8.8s %6s %13.13s %s\n", clean(text, 9, html_str(table, "b")),
+			"diff %", head, "verdict");
 		hidden = 0;
 		rows = json_object_get(table, "metrics");
 		json_array_foreach(rows, j, row)
@@ -142,8 +151,8 @@ static void put_tables(FILE *out, const json_t *tables)
 			else
 				hidden++;
 		if (hidden)
-			fprintf(out, "\nOf stages and data paths, %zu metrics without a change are"
-				" not shown.\n", hidden);
+			fprintf(out, "\n%zu metrics of stages, data paths and other parts, without"
+				" a change,\nare not shown.\n", hidden);
 	}
 }
 
@@ -259,6 +268,12 @@ static void put_fact(FILE *out, const json_t *row, const struct report_input *in
 	char first[80];
 	size_t i;
 
+	if (!json_is_true(json_object_get(row, "differs")) && in->narms > 1) {
+		value = json_string_value(json_array_get(json_object_get(row, "values"), 0));
+		snprintf(first, sizeof(first), "- %.60s: ", html_str(row, "name"));
+		put_wrapped(out, clean(first, sizeof(first), first), 2, value ? value : "-");
+		return;
+	}
 	put_wrapped(out, "- ", 2, html_str(row, "name"));
 	for (i = 0; i < in->narms; i++) {
 		value = json_string_value(json_array_get(json_object_get(row, "values"), i));

@@ -42,9 +42,10 @@ void report_each_warning(const struct report_input *in, report_warn_fn *fn, void
 
 /*
  * Verdicts. report_rows() makes, for each arm of @group after the first that has
- * runs, { "title", "a", "b" (names), "metrics": rows as azimuth compare writes
- * them }; report_compare_rows() the same of a comparison that was given. A new
- * array, NULL when memory is short.
+ * runs, { "title", "a", "b" (names), "order", "confidence" (percent), "metrics":
+ * rows as azimuth compare writes them }; report_compare_rows() the same of a
+ * comparison that was given. A new array, NULL when memory is short.
+ * report_verdicts() puts the main rows on the page, or with @details the others.
  */
 json_t *report_rows(const struct report_group *group);
 json_t *report_compare_rows(const json_t *compare);

@@ -78,9 +78,10 @@ static int judge_sides(json_t *rows, const struct judge_rule *rule, const struct
 static int add_table(json_t *tables, const struct report_group *group, size_t a, size_t b,
 		     const struct order *order, json_t *rows)
 {
-	json_t *table = json_pack("{s:s, s:s, s:s, s:s, s:O}", "title", group->title,
+	json_t *table = json_pack("{s:s, s:s, s:s, s:s, s:f, s:O}", "title", group->title,
 				  "a", group->arms[a].name, "b", group->arms[b].name,
-				  "order", order_name(order->kind), "metrics", rows);
+				  "order", order_name(order->kind),
+				  "confidence", 100 * (1 - ALPHA), "metrics", rows);
 
 	return json_array_append_new(tables, table) ? -ENOMEM : 0;
 }
@@ -126,7 +127,10 @@ json_t *report_rows(const struct report_group *group)
 
 json_t *report_compare_rows(const json_t *compare)
 {
-	return json_pack("[{s:s, s:s, s:s, s:s, s:O}]", "title", "Comparison", "a", "A", "b", "B",
-			 "order", html_str(compare, "order"), "metrics",
+	double confidence = html_num(compare, "confidence_percent");
+
+	return json_pack("[{s:s, s:s, s:s, s:s, s:f, s:O}]", "title", "Comparison", "a", "A",
+			 "b", "B", "order", html_str(compare, "order"),
+			 "confidence", confidence > 0 ? confidence : 100 * (1 - ALPHA), "metrics",
 			 json_object_get(compare, "metrics"));
 }

@@ -65,7 +65,7 @@ const char report_style[] =
 	".differs th:first-child{font-weight:600}.ne{color:var(--warn)}\n"
 	".hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}\n"
 	"td[data-label=change]{font-weight:600;min-width:108px}\n"
-	"td[data-label=spread],td[data-label=runs],td[data-label='95% interval'],.verdict.same"
+	"td[data-label=spread],td[data-label=runs],td[data-label=interval],.verdict.same"
 	"{color:var(--soft)}\n"
 	".verdicts th,.verdicts td{padding-top:7px;padding-bottom:7px;font-size:15px}\n"
 	".dense th,.dense td{font-size:13.5px;padding-top:4px;padding-bottom:4px}.dense .bar"

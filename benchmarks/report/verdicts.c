@@ -43,12 +43,30 @@ static size_t hist_length(const char *name)
 	return 0;
 }
 
+/* Is there the mean of histogram @name, which is @len bytes? Then all its figures are. */
+static bool has_mean(const json_t *rows, const char *name, size_t len)
+{
+	const json_t *row;
+	const char *other;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		other = html_str(row, "name");
+		if (!strncmp(other, name, len) && !strcmp(other + len, "_mean"))
+			return true;
+	}
+	return false;
+}
+
 bool report_is_detail(const json_t *rows, const json_t *row)
 {
 	const char *main = html_str(json_array_get(rows, 0), "name"), *name = html_str(row, "name");
 	size_t len = hist_length(name);
 
-	return len && (len != hist_length(main) || strncmp(name, main, len));
+	if (!len || (len == hist_length(main) && !strncmp(name, main, len)))
+		return false;
+	/* The lab's summary picks single figures, each of which is a main one. */
+	return has_mean(rows, name, len);
 }
 
 static void put_interval(FILE *out, const json_t *row)
@@ -57,7 +75,7 @@ static void put_interval(FILE *out, const json_t *row)
 	const json_t *low = json_array_get(ci, 0), *high = json_array_get(ci, 1);
 	double base = fabs(html_num(row, "a"));
 
-	fputs("<td data-label=\"95% interval\">", out);
+	fputs("<td data-label=\"interval\">", out);
 	/* With few runs an end may be infinite, which JSON has as null. */
 	if (base > 0 && json_is_number(low) && json_is_number(high))
 		fprintf(out, "%+.1f…%+.1f%%</td>", 100 * json_number_value(low) / base,
@@ -144,8 +162,8 @@ static void put_table(FILE *out, const json_t *table, bool details)
 		details ? " dense" : "");
 	html_tag(out, "th", html_str(table, "a"));
 	html_tag(out, "th", html_str(table, "b"));
-	fputs("<th>change</th><th>95% interval</th><th>runs</th><th>verdict</th></tr></thead>\n"
-	      "<tbody>\n", out);
+	fprintf(out, "<th>change</th><th>%g%% interval</th><th>runs</th><th>verdict</th></tr>"
+		"</thead>\n<tbody>\n", html_num(table, "confidence"));
 	json_array_foreach(rows, i, row)
 		if (report_is_detail(rows, row) == details)
 			put_row(out, table, row);
@@ -176,8 +194,7 @@ void report_verdicts(FILE *out, const json_t *tables, bool details)
 	if (!details)
 		fputs("<p class=\"note\">Medians over runs; lower is better where nothing else is"
 		      " said. The bar below a change reaches from a quarter to four times. The"
-		      " verdicts are those of azimuth compare: by rank tests over runs, of a thing"
-		      " against itself anything is called better or worse in at most 5% of cases,"
-		      " over all metrics of a table.</p>\n", out);
+		      " verdicts are those of azimuth compare, by rank tests over runs; the"
+		      " confidence holds over all metrics of a table together.</p>\n", out);
 	fputs("</section>\n", out);
 }

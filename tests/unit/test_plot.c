@@ -91,12 +91,12 @@ static void test_curve(void **state)
 	az_hist_reset(&h);
 	for (i = 0; i < 100; i++)
 		az_hist_record(&h, i < 90 ? 100 : 450);
-	p.x = (struct plot_axis){ .high = 2 };
+	p.x = (struct plot_axis){ .high = 4 };
 	p.y = (struct plot_axis){ .high = 500 };
 	curve_line(&p, &h, "ln a0");
 	fclose(p.out);
-	/* 90% is one nine, half of the axis; the last sample ends it. */
-	assert_string_equal(text, "<path class=\"ln a0\" d=\"M10 90L110 90L110 20L210 20\"/>\n");
+	/* 90% is one nine, a quarter of the axis; a hundred samples reach to the second. */
+	assert_string_equal(text, "<path class=\"ln a0\" d=\"M10 90L60 90L60 20L110 20\"/>\n");
 	free(text);
 }
 

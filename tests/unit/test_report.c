@@ -272,7 +272,9 @@ static void test_groups(void **state)
 
 	write_doc(at("g1.json"), json_incref(doc));
 	az_result_config_int(doc, "size", 1400);
-	write_doc(at("g2.json"), doc);
+	write_doc(at("g2.json"), json_incref(doc));
+	az_result_config_int(doc, "seed", 7);
+	write_doc(at("g3.json"), doc);
 	assert_int_equal(report_input_add(&in, "a", at("g1.json")), 0);
 	assert_int_equal(report_input_add(&in, "b", at("g2.json")), 0);
 	assert_int_equal(report_groups(&in, &groups, &n), 0);
@@ -280,11 +282,12 @@ static void test_groups(void **state)
 	assert_string_equal(groups[0].title, "net-rtt");
 	report_groups_free(groups, n);
 	assert_int_equal(report_input_add(&in, "a", at("g2.json")), 0);
+	assert_int_equal(report_input_add(&in, "a", at("g3.json")), 0);
 	assert_int_equal(report_groups(&in, &groups, &n), 0);
 	assert_int_equal(n, 2);
 	assert_string_equal(groups[0].title, "net-rtt, size 64");
 	assert_string_equal(groups[1].title, "net-rtt, size 1400");
-	assert_int_equal(groups[1].arms[0].n, 1);
+	assert_int_equal(groups[1].arms[0].n, 2);
 	assert_int_equal(groups[1].arms[1].n, 1);
 	report_groups_free(groups, n);
 	report_input_free(&in);
@@ -346,8 +349,8 @@ static void test_comparison_given(void **state)
 				"rtt_p50", "unit", "ns", "better", "lower", "a", 1000.0, "b",
 				2500.0, "diff", 1500.0, "diff_ci95", "runs_a", 2, "runs_b", 3,
 				"verdict", "not enough runs");
-	json_t *doc = json_pack("{s:i, s:s, s:[o]}", "schema", 1, "kind", "compare", "metrics",
-				row);
+	json_t *doc = json_pack("{s:i, s:s, s:f, s:[o]}", "schema", 1, "kind", "compare",
+				"confidence_percent", 99.0, "metrics", row);
 
 	assert_non_null(doc);
 	snprintf(in, sizeof(in), "%s", at("compare.json"));
@@ -356,9 +359,80 @@ static void test_comparison_given(void **state)
 	assert_int_equal(CMD(in, (char *)"-o", out), 0);
 	assert_has(read_text(out), "×2.5");
 	assert_has(read_text(out), "<h1>Comparison</h1>");
+	assert_has(read_text(out), "<th>99% interval</th>");
 	assert_int_equal(CMD(in, (char *)"-f", (char *)"csv", (char *)"-o", out), 0);
 	assert_has(read_text(out), "\nrtt_p50,ns,lower,1000,2500,1500,,,2,3,not enough runs\n");
 	assert_int_equal(CMD(in, in), AZ_EXIT_USAGE);
+}
+
+/* The steps of a search come in its order; the page has them by rate, with bound and knee. */
+static void test_ramp(void **state)
+{
+	char in[200], out[200];
+	json_t *ramp = json_pack("[{s:i,s:i,s:i,s:i},{s:i,s:i,s:i,s:i},{s:i,s:i,s:i,s:i}]", "rate",
+				 1000, "p50", 10000, "p99.9", 20000, "lost", 0, "rate", 4000, "p50",
+				 10000, "p99.9", 90000, "lost", 5, "rate", 2000, "p50", 10000,
+				 "p99.9", 30000, "lost", 0);
+	json_t *doc = with("ramp", ramp);
+	const char *page;
+
+	az_result_config_int(doc, "bound_ns", 50000);
+	az_result_metric(doc, "knee_rate", "1/s", false, 2000);
+	snprintf(in, sizeof(in), "%s", at("ramp.json"));
+	snprintf(out, sizeof(out), "%s", at("ramp.html"));
+	write_doc(in, doc);
+	assert_int_equal(CMD(in, (char *)"-o", out), 0);
+	page = read_text(out);
+	assert_has(page, ">bound 50 µs</text>");
+	assert_has(page, ">knee 2000/s</text>");
+	assert_has(page, "<td class=\"worse\">5 lost</td>");
+	assert_has(page, "<td>50.0 µs</td>");
+	assert_true(strstr(page, "<td>2000</td>") < strstr(page, "<td>4000</td>"));
+	assert_true(strstr(page, "<td>1000</td>") < strstr(page, "<td>2000</td>"));
+}
+
+/* Steal and a quota are told before the figures; what no stamp came for is listed. */
+static void test_conditions(void **state)
+{
+	char in[200], out[200];
+	const char *page;
+	json_t *doc = with("conditions", json_pack("{s:I, s:I, s:i, s:n}", "wall_ns",
+						   (json_int_t)1000000000, "steal_ns",
+						   (json_int_t)25000000, "throttled", 0,
+						   "major_faults"));
+
+	json_object_set_new(doc, "stages_missing", json_pack("[s]", "qdisc: no <stamp> came"));
+	snprintf(in, sizeof(in), "%s", at("steal.json"));
+	snprintf(out, sizeof(out), "%s", at("steal.html"));
+	write_doc(in, json_incref(doc));
+	assert_int_equal(CMD(in, (char *)"-o", out), 0);
+	page = read_text(out);
+	assert_has(page, "<b>Disturbed:</b> the host gave 2.5% of the run's CPU time to others.");
+	assert_has(page, "<td>2.50%</td>");
+	assert_has(page, "qdisc: no &lt;stamp&gt; came");
+	json_object_set_new(json_object_get(doc, "conditions"), "throttled", json_integer(7));
+	write_doc(in, json_incref(doc));
+	assert_int_equal(CMD(in, (char *)"-o", out), 0);
+	assert_has(read_text(out), "the CPU quota of the cgroup held the run 7 times.");
+	json_object_del(doc, "conditions");
+	write_doc(in, doc);
+	assert_int_equal(CMD(in, (char *)"-o", out), 0);
+	assert_has_not(read_text(out), "Disturbed");
+}
+
+static void test_details(void **state)
+{
+	json_t *rows = json_pack("[{s:s},{s:s},{s:s},{s:s},{s:s}]", "name", "rtt_p50", "name",
+				 "rtt_p99.9", "name", "rtt_actual_mean", "name", "send_rate",
+				 "name", "read4k_p50");
+	static const bool want[] = { false, false, true, false, false };
+	size_t i;
+
+	for (i = 0; i < 5; i++)
+		assert_int_equal(report_is_detail(rows, json_array_get(rows, i)), want[i]);
+	json_decref(rows);
+	assert_true(report_is_cpu("wakeup_cpu12"));
+	assert_false(report_is_cpu("wakeup_cpus"));
 }
 
 /* ---- mail and table ------------------------------------------------------------------ */
@@ -491,6 +565,9 @@ int main(void)
 		cmocka_unit_test(test_suite),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_comparison_given),
+		cmocka_unit_test(test_ramp),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_details),
 		cmocka_unit_test(test_markdown),
 		cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_refused),

@@ -66,6 +66,15 @@ static uint64_t count_unsent(struct load_run *run)
 	return unsent;
 }
 
+static void add_unsent(struct load_run *run, json_t *result)
+{
+	uint64_t unsent = count_unsent(run);
+
+	az_result_count(result, "unsent", unsent);
+	az_warn("the rate could not be kept: at the end %llu events were still to be begun",
+		(unsigned long long)unsent);
+}
+
 static void add_config(const struct load_run *run, json_t *result)
 {
 	const struct load_spec *load = run->load;
@@ -99,7 +108,7 @@ json_t *load_result(struct load_run *run, bool partial)
 	if (run->bench->samples && run->p->checkpoints)
 		az_result_count(result, "samples_dropped", total->dropped);
 	if (run->p->behind && !partial)
-		az_result_count(result, "unsent", count_unsent(run));
+		add_unsent(run, result);
 	json_object_set_new(json_object_get(result, "timeline"), "start",
 			    json_string(run->p->started));
 	json_object_set_new(result, "marks", marks_to_json(run, result));

@@ -307,6 +307,43 @@ static void test_run_open(void **state)
 	json_decref(result);
 }
 
+static int slow_worker(struct load_worker *w)
+{
+	uint64_t at = load_schedule_next(&w->schedule);
+
+	for (; load_worker_goes_on(w, at); at = load_schedule_next(&w->schedule)) {
+		if (load_wait_until(at))
+			break;
+		az_sleep_ns(1000000);
+		recorder_sample(w->rec, at, az_clock_ns() - at, 0);
+	}
+	return AZ_EXIT_OK;
+}
+
+/*
+ * A rate that cannot be kept: the run ends a second late, not when it has caught up,
+ * and no event is forgotten.
+ */
+static void test_run_behind(void **state)
+{
+	struct bench bench = { .duration = 20000000, .threads = 2, .what = "test" };
+	struct load_spec load = { LOAD_BURST, 1000000, 10, 1, 0 };
+	struct load_run run = {
+		.bench = &bench, .name = "test", .recorder = &spec, .worker = slow_worker,
+		.load = &load,
+	};
+	json_t *result, *counts, *rtt;
+	json_int_t count;
+
+	assert_int_equal(load_measure(&run, &result), 0);
+	counts = json_object_get(result, "counts");
+	rtt = json_object_get(json_object_get(result, "histograms"), "rtt");
+	count = json_integer_value(json_object_get(rtt, "count"));
+	assert_in_range(count, 1, 19999);
+	assert_int_equal(count + json_integer_value(json_object_get(counts, "unsent")), 20000);
+	json_decref(result);
+}
+
 static int failing_worker(struct load_worker *w)
 {
 	uint64_t now;
@@ -363,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_run_count),
 		cmocka_unit_test(test_run_open),
+		cmocka_unit_test(test_run_behind),
 		cmocka_unit_test(test_run_fails),
 		cmocka_unit_test(test_setup_fails),
 	};

@@ -117,6 +117,19 @@ static void test_poisson(void **state)
 	}
 }
 
+/* Gaps of 5 ns on average: parts of a ns must not be lost, nor rounded one way. */
+static void test_poisson_fast(void **state)
+{
+	struct load_spec spec = { LOAD_POISSON, 200000000, 1, 9, 0 };
+	struct load_schedule s = begin(spec, 0, 1);
+	const int n = 1000000;
+	uint64_t last = 0;
+
+	for (int i = 0; i < n; i++)
+		last = load_schedule_next(&s);
+	assert_true(fabs((double)(last - START) / n - 5) < 6 * 5 / sqrt(n));
+}
+
 /* Arrivals in equal windows, of all threads: mean and variance are both rate * window. */
 static void test_poisson_threads(void **state)
 {
@@ -192,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_threads_take_turns),
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_poisson),
+		cmocka_unit_test(test_poisson_fast),
 		cmocka_unit_test(test_poisson_threads),
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_options),

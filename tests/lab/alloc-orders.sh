@@ -6,8 +6,6 @@
 # timeout: 90
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # Who allocates is told by the stack: the driver for its device, or the bus for the rings and
 # the request ids of a channel. Tries with something to fall back to count as well, but
 # for those of vmalloc itself, which in 7.3 begins with the largest order that fits.
@@ -16,14 +14,13 @@ guest() {
 	check "interface up" net_up
 	dev=$(net_dev)
 	wait_for 20 test -d "/sys/class/net/$dev/queues/tx-1"
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 'order>=4' >$tracing/events/kmem/mm_page_alloc/filter
-	echo 1 >$tracing/options/stacktrace
-	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
+	tracing
+	echo 1 >"$TRACING/options/stacktrace"
+	trace_event kmem/mm_page_alloc 'order>=4'
 	check "MTU change" ip link set dev "$dev" mtu 1400
 	sleep 1
-	echo 0 >$tracing/events/kmem/mm_page_alloc/enable
-	count_orders <$tracing/trace
+	trace_event_end kmem/mm_page_alloc
+	count_orders <"$TRACING/trace"
 	is "no allocation of order 4 or more" "$orders" 0
 	check "UDP echo afterwards" udp_echo 50
 }

@@ -5,27 +5,17 @@
 # modules: none
 # timeout: 180
 
-# shellcheck source=tests/lab/exitlat.sh
-. "${LAB:-}/tests/exitlat.sh"
+SAMPLES=200
 
 guest() {
-	mod_path hv_exitlat >/dev/null 2>&1 || {
-		skip "hv_exitlat" "the module is not built: scripts/modules BASE"
-		return
-	}
-	mount -t debugfs debugfs /sys/kernel/debug
-	check "the module loads" mod_load hv_exitlat
-	put count $SAMPLES
+	exitlat_ready || return
+	exitlat_put count $SAMPLES
 	for what in ipi-apic ipi-hypercall ipi-call; do
-		check "$what runs" measure $what
-		is "CPU 1 is the sibling" "$(field $what-sibling target)" 1
-		has_samples $what-sibling
+		check "$what runs" exitlat_run $what
+		is "CPU 1 is the sibling" "$(exitlat_field $what-sibling target)" 1
+		exitlat_has $what-sibling $SAMPLES
 	done
-	not "there is no other core" measure ipi-apic-core
-	not "and no other node" measure ipi-apic-remote
+	fails "there is no other core" exitlat_run ipi-apic-core
+	fails "and no other node" exitlat_run ipi-apic-remote
 	check_no_splat
-}
-
-verify() {
-	:
 }

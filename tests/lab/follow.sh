@@ -6,8 +6,6 @@
 # timeout: 120
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # The channels of a driver's devices are named by their relid.
 relids() {
 	for relid_path in /sys/bus/vmbus/drivers/"$1"/*/channels/*; do
@@ -30,7 +28,7 @@ events() {
 trace() {
 	for trace_event in hyperv/vmbus_ring_send hyperv/vmbus_ring_recv netvsc/netvsc_tx \
 		netvsc/netvsc_tx_complete netvsc/netvsc_rx storvsc; do
-		echo "$1" >"$tracing/events/$trace_event/enable"
+		echo "$1" >"$TRACING/events/$trace_event/enable"
 	done 2>/dev/null
 }
 
@@ -70,7 +68,7 @@ guest() {
 	check "disk there" wait_for 20 disk_dev
 	udp_echo 20
 	sleep 4
-	mount -t tracefs tracefs $tracing 2>/dev/null
+	tracing
 	net=$(relids hv_netvsc)
 	disk=$(relids hv_storvsc)
 	mark from
@@ -80,7 +78,7 @@ guest() {
 	usleep 500000
 	trace 0
 	mark to
-	cat $tracing/trace >/tmp/trace
+	cat "$TRACING/trace" >/tmp/trace
 	diag "$(grep -m1 'netvsc_tx:' /tmp/trace)"
 	diag "$(grep -m1 'storvsc_dispatch:' /tmp/trace)"
 	diag "$(grep -m2 'vmbus_ring_recv:' /tmp/trace)"

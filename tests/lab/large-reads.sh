@@ -7,17 +7,12 @@
 # timeout: 120
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 prepare() {
 	truncate -s 16M disk.img
 }
 
 watch_kmalloc() {
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 8192 >$tracing/buffer_size_kb
-	echo 'bytes_req>292' >$tracing/events/kmem/kmalloc/filter
-	echo 1 >$tracing/events/kmem/kmalloc/enable
+	tracing 8192 && trace_event kmem/kmalloc 'bytes_req>292'
 }
 
 guest() {
@@ -26,8 +21,8 @@ guest() {
 	check "tracing" watch_kmalloc
 	check "500 reads of 256 KiB" azimuth bench io --file "/dev/$(disk_dev)" --rw randread \
 		--bs 256k --count 500 --warmup 0
-	echo 0 >$tracing/events/kmem/kmalloc/enable
-	allocations=$(grep -c 'call_site=storvsc_' $tracing/trace)
+	trace_event_end kmem/kmalloc
+	allocations=$(grep -c 'call_site=storvsc_' "$TRACING/trace")
 	metric large_reads_allocations "$allocations"
 	is "nothing allocated by storvsc" "$allocations" 0
 	check "write and verify" azimuth bench io --file "/dev/$(disk_dev)" --rw verify --bs 256k \

@@ -57,6 +57,17 @@ skip() {
 	echo "ok $tap_n - $1 # SKIP $2"
 }
 
+# fails DESC COMMAND...: ok when the command fails
+fails() {
+	fails_desc=$1
+	shift
+	if "$@" >/dev/null 2>&1; then
+		not_ok "$fails_desc" "'$*' was obeyed"
+	else
+		ok "$fails_desc"
+	fi
+}
+
 # diag TEXT: comment lines
 diag() {
 	printf '%s\n' "$1" | sed 's/^/# /'
@@ -220,6 +231,98 @@ disk_dev() {
 		[ "${disk_link##*:}" = "${1:-0}" ] && basename "$disk_path" && return
 	done
 	return 1
+}
+
+# ---- guest: what the kernel did ---------------------------------------------
+
+TRACING=/sys/kernel/tracing
+
+# tracing [KIB]: tracefs is there, and has so much memory for each CPU
+tracing() {
+	grep -q " $TRACING " /proc/mounts || mount -t tracefs tracefs $TRACING || return
+	[ $# = 0 ] || echo "$1" >$TRACING/buffer_size_kb
+}
+
+# trace_event GROUP/NAME [FILTER]: notes such events, until trace_event_end
+trace_event() {
+	tracing || return
+	[ $# = 1 ] || echo "$2" >"$TRACING/events/$1/filter" || return
+	echo 1 >"$TRACING/events/$1/enable"
+}
+trace_event_end() {
+	echo 0 >"$TRACING/events/$1/enable"
+}
+
+# kunit_guest MODULE TEST...: all of guest() where these KUnit tests run when MODULE is
+# loaded. The metric is the scenario's name and _passed.
+kunit_guest() {
+	if [ "$FLAVOUR" = distribution ]; then
+		plan 1
+		skip "KUnit tests" "the distribution's kernel has no KUnit"
+		return
+	fi
+	plan 3
+	check "$1 loads" mod_load "$1"
+	shift
+	diag "$(dmesg | grep -E '# Subtest|(not )?ok [0-9]+ |EXPECTATION|ASSERTION' | tail -n 40)"
+	kunit_passed=0
+	for kunit_test in "$@"; do
+		! dmesg | grep -qE "\] +ok [0-9]+ $kunit_test\$" || kunit_passed=$((kunit_passed + 1))
+	done
+	metric "$(echo "$SCENARIO" | tr - _)_passed" $kunit_passed
+	is "all pass" $kunit_passed $#
+	check_no_splat
+}
+
+# ---- guest: hv_exitlat --------------------------------------------------------
+
+EXITLAT=/sys/kernel/debug/hv_exitlat
+
+# exitlat_ready: loads the module; 1, with a result, where it was not built
+exitlat_ready() {
+	mod_path hv_exitlat >/dev/null 2>&1 || {
+		skip "hv_exitlat" "the module is not built: scripts/modules BASE"
+		return 1
+	}
+	mount -t debugfs debugfs /sys/kernel/debug
+	check "the module loads" mod_load hv_exitlat
+}
+
+# exitlat_put SETTING VALUE
+exitlat_put() {
+	echo "$2" >"$EXITLAT/$1"
+}
+
+# exitlat_run NAME: measures it
+exitlat_run() {
+	exitlat_put run "$1"
+}
+
+# exitlat_field NAME KEY: of NAME's line in the results
+exitlat_field() {
+	sed -n "s/^$1 .*\\b$2 \\([^ ]*\\).*/\\1/p" $EXITLAT/results
+}
+
+# exitlat_figures NAME: min p50 p90 p99 p99.9 p99.99 max
+exitlat_figures() {
+	sed -n "s/^$1 .* min //p" $EXITLAT/results | sed 's/max //'
+}
+
+# exitlat_has NAME COUNT: three results: so many samples, few of them lost (under emulation a processor
+# may not get its turn for so long that an interrupt counts as lost), percentiles that rise.
+exitlat_has() {
+	exitlat_lost=$(exitlat_field "$1" lost)
+	is "$1 has all samples" $(($(exitlat_field "$1" count) + exitlat_lost)) "$2"
+	compare "hardly any of $1 was lost" "$exitlat_lost" -le $(($2 / 20))
+	check "the percentiles of $1 rise" exitlat_rising "$1"
+}
+exitlat_rising() {
+	exitlat_figures "$1" | tr ' ' '\n' | awk '
+		NF { if ($1 < last) bad = 1; last = $1; n++ }
+		END { exit (bad || n != 7 || last == 0) }' || {
+		exitlat_figures "$1"
+		return 1
+	}
 }
 
 # ---- guest: what the kernel said ------------------------------------------

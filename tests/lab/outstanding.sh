@@ -7,20 +7,16 @@
 # timeout: 120
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # The counter lies in front of the wait queue of those who wait for it to become 0: 12 bytes in
 # the stock driver, 8 in ours. The queue's address comes from its initialization.
 find_counter() {
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 8192 >$tracing/buffer_size_kb
+	tracing 8192
 	echo 'p:init __init_waitqueue_head queue=%di:x64 name=+0(%si):string' \
-		>$tracing/kprobe_events || return
-	echo 'name ~ "*waiting_to_drain*"' >$tracing/events/kprobes/init/filter
-	echo 1 >$tracing/events/kprobes/init/enable
+		>"$TRACING/kprobe_events" || return
+	trace_event kprobes/init 'name ~ "*waiting_to_drain*"'
 	mod_load hv_storvsc || return
-	echo 0 >$tracing/events/kprobes/init/enable
-	queue=$(sed -n 's/.*init:.*queue=\(0x[0-9a-f]*\).*/\1/p' $tracing/trace | tail -n 1)
+	trace_event_end kprobes/init
+	queue=$(sed -n 's/.*init:.*queue=\(0x[0-9a-f]*\).*/\1/p' "$TRACING/trace" | tail -n 1)
 	[ -n "$queue" ]
 }
 
@@ -28,9 +24,9 @@ find_counter() {
 watch_counter() {
 	distance=12
 	[ "$ARM" = stock ] || distance=8
-	echo >$tracing/trace
-	printf 'p:done scsi_done counter=@0x%x:s32\n' "$((queue - distance))" >>$tracing/kprobe_events &&
-		echo 1 >$tracing/events/kprobes/done/enable
+	echo >"$TRACING/trace"
+	printf 'p:done scsi_done counter=@0x%x:s32\n' "$((queue - distance))" >>"$TRACING/kprobe_events" &&
+		trace_event kprobes/done
 }
 
 guest() {
@@ -43,10 +39,10 @@ guest() {
 	compare "probe set" $? -eq 0
 	check "1000 reads on the CPU without interrupts" azimuth bench io \
 		--file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 1000 --warmup 0 --cpus 1
-	echo 0 >$tracing/events/kprobes/done/enable
-	all=$(grep -c 'done:' $tracing/trace)
-	early=$(grep 'done:' $tracing/trace | grep -vc 'counter=1$')
-	diag "the counter was: $(sed -n 's/.*done:.*counter=//p' $tracing/trace | sort | uniq -c | tr '\n' ';')"
+	trace_event_end kprobes/done
+	all=$(grep -c 'done:' "$TRACING/trace")
+	early=$(grep 'done:' "$TRACING/trace" | grep -vc 'counter=1$')
+	diag "the counter was: $(sed -n 's/.*done:.*counter=//p' "$TRACING/trace" | sort | uniq -c | tr '\n' ';')"
 	diag "of $all completions, $early came when the request was not counted"
 	metric outstanding_uncounted "$early"
 	compare "all completions seen" "$all" -ge 1000

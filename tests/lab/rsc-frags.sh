@@ -6,14 +6,10 @@
 # timeout: 120
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # What has no fall-back (__GFP_NORETRY) and must not wait: memory for received frames.
 watch_orders() {
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 8192 >$tracing/buffer_size_kb
-	echo 'order>=1' >$tracing/events/kmem/mm_page_alloc/filter
-	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
+	tracing 8192
+	trace_event kmem/mm_page_alloc 'order>=1'
 }
 
 guest() {
@@ -29,8 +25,8 @@ guest() {
 	check "TCP there and back, contents compared" azimuth bench net --mode tcp --bytes 8M \
 		--count 2 --timeout 60s "$NET_PEER:7077"
 	mark end
-	echo 0 >$tracing/events/kmem/mm_page_alloc/enable
-	grep GFP_ATOMIC $tracing/trace | grep -v __GFP_NORETRY >/tmp/orders
+	trace_event_end kmem/mm_page_alloc
+	grep GFP_ATOMIC "$TRACING/trace" | grep -v __GFP_NORETRY >/tmp/orders
 	diag "$(sed 's/.*order=\([0-9]*\).*/order \1/' /tmp/orders | sort | uniq -c)"
 	metric rsc_frags_high_order_allocations "$(wc -l </tmp/orders)"
 	is "atomic allocations of more than a page" "$(wc -l </tmp/orders)" 0

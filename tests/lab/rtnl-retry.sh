@@ -7,17 +7,14 @@
 # timeout: 90
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 guest() {
 	plan 3
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 1 >$tracing/events/workqueue/workqueue_execute_start/enable
+	trace_event workqueue/workqueue_execute_start
 	mod_load hv_vmbus
 	mod_load hv_netvsc
 	check "two NICs" wait_for 30 net_dev 1
 	check "sub-channels are set up" wait_for 20 two_queues
-	runs=$(grep -c 'function netvsc_subchan_work' $tracing/trace)
+	runs=$(grep -c 'function netvsc_subchan_work' "$TRACING/trace")
 	metric rtnl_retry_runs "$runs"
 	compare "workers that wait for RTNL run at most 100 times" "$runs" -le 100
 }

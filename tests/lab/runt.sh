@@ -6,17 +6,13 @@
 # timeout: 60
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # A runt has 6 bytes behind eth_type_trans(), where frames enter GRO; a good one has more
 # than the 14 of the header there.
 guest() {
 	plan 6
 	check "interface up" net_up
 	check "UDP echo" udp_echo 5
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 'len < 14' >$tracing/events/net/napi_gro_receive_entry/filter
-	echo 1 >$tracing/events/net/napi_gro_receive_entry/enable
+	trace_event net/napi_gro_receive_entry 'len < 14'
 	echo "# ready"
 	check "ten runts have come" wait_for 20 all_came
 	metric runt_frames_passed_on "$(passed_on)"
@@ -26,7 +22,7 @@ guest() {
 }
 
 passed_on() {
-	grep -c napi_gro_receive_entry: $tracing/trace
+	grep -c napi_gro_receive_entry: "$TRACING/trace"
 }
 
 all_came() {

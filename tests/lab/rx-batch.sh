@@ -6,16 +6,13 @@
 # timeout: 90
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # Completions are packets of type 11, or batches, which have their own function.
 watch_ring() {
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 8192 >$tracing/buffer_size_kb
-	echo 'p:completion vmbus_sendpacket type=%r8:u32' >$tracing/kprobe_events || return
-	echo 'type==11' >$tracing/events/kprobes/completion/filter
-	echo 'p:batch vmbus_sendpacket_batch' >>$tracing/kprobe_events 2>/dev/null
-	echo 1 >$tracing/events/kprobes/enable
+	tracing 8192
+	echo 'p:completion vmbus_sendpacket type=%r8:u32' >"$TRACING/kprobe_events" || return
+	echo 'type==11' >"$TRACING/events/kprobes/completion/filter"
+	echo 'p:batch vmbus_sendpacket_batch' >>"$TRACING/kprobe_events" 2>/dev/null
+	echo 1 >"$TRACING/events/kprobes/enable"
 }
 
 guest() {
@@ -27,9 +24,9 @@ guest() {
 		"$NET_PEER:7" >/dev/null
 	sleep 1
 	mark end
-	echo 0 >$tracing/events/kprobes/enable
+	echo 0 >"$TRACING/events/kprobes/enable"
 	received=$(stat_of "$(net_dev)" rx_packets)
-	writes=$(grep -c -E 'completion:|batch:' $tracing/trace)
+	writes=$(grep -c -E 'completion:|batch:' "$TRACING/trace")
 	metric rx_batch_frames "$received"
 	metric rx_batch_transactions "$writes"
 	compare "received under load" "$received" -ge 5000

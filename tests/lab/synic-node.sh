@@ -7,8 +7,6 @@
 # timeout: 60
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # The first page frame of node 1, the upper half of memory
 node1_pfn() {
 	awk '/^Node 1,/ { node1 = 1 } /^Node 0,/ { node1 = 0 }
@@ -21,18 +19,17 @@ node1_pfn() {
 synic_pfns() {
 	awk '/mm_page_alloc:/ { pfn = $0; sub(/.* pfn=/, "", pfn); sub(/ .*/, "", pfn) }
 		/=> .*(slab|kmalloc)/ { pfn = "" }
-		/=> .*hv_synic_alloc/ && pfn { print pfn; pfn = "" }' $tracing/trace
+		/=> .*hv_synic_alloc/ && pfn { print pfn; pfn = "" }' "$TRACING/trace"
 }
 
 # Two CPUs of each node, with a page for messages and one for events each
 guest() {
 	plan 5
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 'order == 0' >$tracing/events/kmem/mm_page_alloc/filter
-	echo 1 >$tracing/options/stacktrace
-	echo 1 >$tracing/events/kmem/mm_page_alloc/enable
+	tracing
+	echo 1 >"$TRACING/options/stacktrace"
+	trace_event kmem/mm_page_alloc 'order == 0'
 	check "VMBus loads" mod_load hv_vmbus
-	echo 0 >$tracing/events/kmem/mm_page_alloc/enable
+	trace_event_end kmem/mm_page_alloc
 	first=$(node1_pfn)
 	compare "there is a node 1" "$first" -gt 0
 	pages=0

@@ -6,8 +6,6 @@
 # timeout: 90
 # expect-stock: fail
 
-tracing=/sys/kernel/tracing
-
 # Without byte queue limits, which would not let the driver take so many.
 guest() {
 	plan 4
@@ -18,15 +16,13 @@ guest() {
 		echo 10000000 >"$limit"
 	done
 	echo 8000000 >/proc/sys/net/core/wmem_default
-	mount -t tracefs tracefs $tracing 2>/dev/null
-	echo 4096 >$tracing/buffer_size_kb
-	echo 1 >$tracing/events/skb/consume_skb/enable
-	echo "dev_name == \"$dev\"" >$tracing/events/napi/napi_poll/filter
-	echo 1 >$tracing/events/napi/napi_poll/enable
+	tracing 4096
+	trace_event skb/consume_skb
+	trace_event napi/napi_poll "dev_name == \"$dev\""
 	azimuth bench net --mode burst --burst 1000 --count 3 --size 18 "$NET_PEER:9"
-	echo 0 >$tracing/tracing_on
+	echo 0 >"$TRACING/tracing_on"
 	most=$(awk '/ consume_skb: .*location=netvsc_(poll|send_tx_complete)/ { n++ } / napi_poll: / { if (n > most) most = n; n = 0 }
-		END { print most + 0 }' $tracing/trace)
+		END { print most + 0 }' "$TRACING/trace")
 	metric tx_bounded_completions_per_poll "$most"
 	compare "one poll processes at most 256" "$most" -le 256
 	check "UDP echo afterwards" udp_echo 5

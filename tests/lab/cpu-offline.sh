@@ -3,6 +3,7 @@
 #
 # desc: CPUs that take channel interrupts go offline under load and come back
 # azhost: --vcpus 4 --net responder --disk ram=32M
+# kernel: debug
 # timeout: 150
 # expect-stock: fail
 # expect-stock-7.3: ok

@@ -4,6 +4,7 @@
 # desc: the host grants no sub-channel; the queues that were prepared leave nothing behind
 # azhost: --vcpus 2 --net responder --fault net0:subchannels,grant=0
 # append: init_on_free=1
+# kernel: debug
 # timeout: 90
 # expect-stock: splat panic
 

@@ -5,6 +5,7 @@
 # azhost: --vcpus 2 --net responder
 # append: init_on_free=1
 # modules: hv_vmbus
+# kernel: debug
 # timeout: 60
 # expect-stock: splat panic
 

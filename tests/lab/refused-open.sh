@@ -3,6 +3,7 @@
 #
 # desc: the host refuses to open a sub-channel; the NIC works with what it has
 # azhost: --vcpus 2 --net responder --fault net0:refuse-open,channel=1
+# kernel: debug
 # timeout: 90
 # expect-stock: panic splat
 

@@ -3,6 +3,7 @@
 #
 # desc: the disk's controller is rescinded under load; readers end with an error, the guest goes on, the disk comes back
 # azhost: --vcpus 2 --net responder --disk disk.img,delay_us=200
+# kernel: debug
 # timeout: 80
 # expect-stock: hang
 

@@ -3,6 +3,7 @@
 #
 # desc: the NIC is rescinded with packets in flight, offered again, and works (stock waits for ever)
 # azhost: --vcpus 2 --net responder,tx_us=1000
+# kernel: debug
 # timeout: 60
 # expect-stock: hang
 

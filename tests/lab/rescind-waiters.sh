@@ -4,6 +4,7 @@
 # desc: two wait for answers about one channel, which the host takes away instead; do both go on?
 # azhost: --vcpus 2 --net responder,queues=1 --fault vmbus:withhold,msg=modify-response
 # azhost: --fault vmbus:withhold,msg=torndown,after=1
+# kernel: debug
 # timeout: 60
 # expect-stock: hang
 

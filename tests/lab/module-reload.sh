@@ -3,7 +3,7 @@
 #
 # desc: netvsc, storvsc and VMBus itself unload and load again, and work
 # azhost: --vcpus 2 --net responder --disk ram=16M
-# timeout: 60
+# timeout: 90
 # expect-stock: hang
 
 guest() {

@@ -15,7 +15,8 @@ UNIT_netdelay_SRCS = benchmarks/net/delay.c lib/opts.c lib/log.c lib/hist.c
 
 # What the kernel and the interface know of a packet.
 AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \
-		benchmarks/net/path.c benchmarks/net/rtnl.c
+		benchmarks/net/path.c benchmarks/net/rtnl.c benchmarks/net/hooks.c \
+		benchmarks/net/oneway.c benchmarks/net/raw.c benchmarks/net/rawframe.c
 
 UNIT_TESTS += netstamps
 UNIT_netstamps_SRCS = benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \

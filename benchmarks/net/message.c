@@ -73,6 +73,7 @@ void net_make(struct net_engine *e, unsigned int i, const struct net_flow *flow,
 	struct net_wire wire = {
 		.version = NET_WIRE_VERSION,
 		.flags = (net_is_silent(flow, seq) ? NET_WIRE_SILENT : 0) |
+			 (flow->net->control ? NET_WIRE_STAMPS : 0) |
 			 (flow->proto->one_shot ? NET_WIRE_CLOSE : 0),
 		.flow = (uint16_t)flow->id, .seq = seq, .length = len,
 		.answer = net_reply_size(flow, seq), .seed = (uint32_t)e->net->bench.seed,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "benchmarks/net/hooks.h"
 #include "lib/log.h"
 
 void net_describe_config(const struct net_bench *net, json_t *result)
@@ -35,6 +36,7 @@ int bench_net(int argc, char **argv)
 	struct net_bench net = {
 		.bench = { .count = UINT64_MAX, .seed = 1, .warmup_count = UINT64_MAX },
 		.load = LOAD_SPEC_DEFAULT,
+		.hooks = &net_probe_hooks,
 		.mode = "rtt", .proto_name = "udp", .wait_name = "block", .timeout = 1000000000,
 		.burst = 64, .bytes = 1 << 20, .depth = 1, .fanout = 1, .reply_every = 1,
 		.ramp_step = 2000000000, .settle = 200000000,

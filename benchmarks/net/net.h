@@ -82,6 +82,7 @@ struct net_bench {
 	bool failed;		/* atomic: @error is being written, by one thread */
 	char error[NET_ERROR_MAX];	/* why the run ended, for the result */
 	struct load_run *run;	/* mode rtt: for marks, while it lasts */
+	bool control;		/* the hooks want control messages (--stamps) */
 	unsigned int hook_hist;	/* id of the hooks' first histogram in the recorders */
 };
 

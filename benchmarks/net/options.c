@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "benchmarks/net/flow.h"
+#include "benchmarks/net/hooks.h"
 #include "benchmarks/net/net.h"
+#include "benchmarks/net/raw.h"
 #include "lib/log.h"
 
 struct mode {
@@ -22,7 +24,7 @@ static const struct mode modes[] = {
 	{ "serve", 0, 64, 0, 0, NET_UDP_MAX },
 };
 
-static const struct net_proto *const protos[] = { &net_udp, &net_stream, &net_crr };
+static const struct net_proto *const protos[] = { &net_udp, &net_stream, &net_crr, &net_raw };
 static const char *const waits[] = { "block", "spin", "epoll", "uring" };
 
 static const char epilog[] =
@@ -124,7 +126,7 @@ static int find_names(struct net_bench *net)
 		if (!strcmp(protos[i]->name, net->proto_name))
 			net->proto = protos[i];
 	if (!net->proto)
-		return az_usage("--proto: '%s' is none of udp, tcp, crr", net->proto_name);
+		return az_usage("--proto: '%s' is none of udp, tcp, crr, raw", net->proto_name);
 	for (i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		net->wait = (enum net_wait)i;
 		if (!strcmp(waits[i], net->wait_name))
@@ -171,6 +173,12 @@ static int check_sizes(const struct net_bench *net)
 	if (net->reply.hi && (net->reply.lo < least || net->reply.hi > most))
 		return az_usage("--reply-size: %s takes %llu to %llu bytes", net->proto->name,
 				(unsigned long long)least, (unsigned long long)most);
+	if (net->proto->one_shot && net_probe_opts.stamps)
+		return az_usage("--stamps: --proto crr makes a socket for each request, which has no"
+				" stamps yet");
+	if (net->gso && net_probe_opts.stamps)
+		return az_usage("--gso: one send call makes many packets, which --stamps cannot"
+				" tell apart");
 	if (net->gso && (net->proto != &net_udp || net->sizes.lo != net->sizes.hi))
 		return az_usage("--gso: for UDP messages of one size");
 	return 0;
@@ -223,6 +231,7 @@ static int check_load(struct net_bench *net)
 	}
 	ret = load_spec_check(&net->load);
 	net->load.seed = net->bench.seed;
+	net->control = net_probe_opts.stamps;
 	return ret;
 }
 
@@ -273,7 +282,7 @@ int net_options(struct net_bench *net, int argc, char **argv)
 	const struct az_opt table[] = {
 		AZ_OPT(STRING, "mode", 'm', "MODE", "rtt, burst, tcp or serve", &net->mode),
 		AZ_OPT(STRING, "proto", 0, "NAME",
-		       "rtt: udp, tcp or crr (connect, request, close)", &net->proto_name),
+		       "rtt: udp, tcp, crr (connect, request, close) or raw", &net->proto_name),
 		AZ_OPT(CALL, "size", 's', "SIZE[-SIZE]", "bytes of a message; rtt: may be a range",
 		       net, .call = parse_size),
 		AZ_OPT(CALL, "reply-size", 0, "SIZE[-SIZE]", "rtt: of its answer, if another", net,
@@ -326,6 +335,9 @@ int net_options(struct net_bench *net, int argc, char **argv)
 		       &net->delay, .call = delay_parse_fault),
 		AZ_OPT(FLAG, "tcp", 0, NULL, "serve: answer TCP, too; it always does",
 		       &net->tcp),
+		NET_PROBE_OPTS,
+		AZ_OPT(FLAG, "raw-bypass", 0, NULL, "--proto raw: past the queueing discipline",
+		       &net_raw_bypass),
 		BENCH_OPTS(&net->bench),
 		BENCH_LOAD_OPTS(&net->bench),
 		AZ_OPT_DONE

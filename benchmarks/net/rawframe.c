@@ -54,7 +54,8 @@ void raw_put_headers(uint8_t *headers, const struct raw_ends *ends, uint16_t id,
 {
 	struct ethhdr eth = { .h_proto = htons(ETH_P_IP) };
 	struct iphdr ip = {
-		.version = 4, .ihl = RAW_IP / 4, .tot_len = htons((uint16_t)(RAW_IP + RAW_UDP + len)),
+		.version = 4, .ihl = RAW_IP / 4,
+		.tot_len = htons((uint16_t)(RAW_IP + RAW_UDP + len)),
 		.id = htons(id), .frag_off = htons(DONT_FRAGMENT), .ttl = TTL,
 		.protocol = IPPROTO_UDP, .saddr = ends->addr, .daddr = ends->peer_addr,
 	};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "benchmarks/net/server.h"
+#include "benchmarks/net/hooks.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/pattern.h"
@@ -124,6 +125,8 @@ void server_answer(struct server_thread *t, const struct server_verdict *out, vo
 	wire.server_ns = realtime_ns() - held;
 	wire.held_ns = held;
 	net_wire_put(&wire, data, out->length);
+	if (out->ours && wire.flags & NET_WIRE_CLOCK)
+		net_tell_clock(data, out->length);
 	if (out->corrupt)
 		((uint8_t *)data)[out->length - 1] ^= 0x55;
 }

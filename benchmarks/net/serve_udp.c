@@ -8,18 +8,24 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "benchmarks/net/server.h"
+#include "benchmarks/net/stamps.h"
 #include "lib/clock.h"
 
 #define DATAGRAM_MAX	65536
+#define CLOCK_TRIES	4
+#define CLOCK_READ_NS	500	/* reading a clock twice takes less, but for an interruption */
 
 struct udp_server {
 	struct server_thread *t;
 	struct mmsghdr in[SERVER_BATCH], out[SERVER_BATCH * 2];
 	struct iovec iov[SERVER_BATCH], out_iov[SERVER_BATCH * 2];
 	struct sockaddr_storage from[SERVER_BATCH];
-	uint8_t control[SERVER_BATCH][64];	/* the address that the client sent to */
+	/* The address that the client sent to, and receive stamps. */
+	uint8_t control[SERVER_BATCH][STAMPS_CONTROL];
+	uint64_t real_now;			/* CLOCK_REALTIME when the batch was taken */
 	unsigned int n_out;
 	uint8_t *data;				/* SERVER_BATCH times DATAGRAM_MAX */
 };
@@ -35,7 +41,7 @@ static int take(struct udp_server *udp, unsigned int most, int flags)
 
 	for (i = 0; i < most; i++) {
 		udp->in[i].msg_hdr.msg_namelen = sizeof(udp->from[i]);
-		udp->in[i].msg_hdr.msg_controllen = udp->t->srv->wildcard ?
+		udp->in[i].msg_hdr.msg_controllen = udp->t->srv->wildcard || udp->t->stamped ?
 						    sizeof(udp->control[i]) : 0;
 	}
 	return recvmmsg(udp->t->fd, udp->in, most, flags, NULL);
@@ -115,6 +121,57 @@ static void hold(struct udp_server *udp, const struct server_verdict *out, struc
 	}
 }
 
+/*
+ * How long ago the kernel had the packet, for clients that want to know; 0 before
+ * the stamps flow. Takes the stamps out of @msg, which goes back with the answer:
+ * there such a message would ask for stamps.
+ */
+static uint32_t wake_ns(struct udp_server *udp, struct msghdr *msg)
+{
+	struct cmsghdr *c, *first = CMSG_FIRSTHDR(msg);
+	uint64_t soft, hard;
+
+	if (!udp->t->stamped) {
+		udp->t->stamped = !stamps_receive_only(udp->t->fd);
+		return 0;
+	}
+	stamps_of_message(msg, &soft, &hard);
+	for (c = first; c && c->cmsg_level == SOL_SOCKET; c = CMSG_NXTHDR(msg, c))
+		;
+	if (c && c != first)
+		memmove(first, c, CMSG_ALIGN(c->cmsg_len));
+	msg->msg_controllen = c ? CMSG_ALIGN(first->cmsg_len) : 0;
+	/* Else the clock was set in between. */
+	return soft && udp->real_now > soft && udp->real_now - soft < UINT32_MAX ?
+	       (uint32_t)(udp->real_now - soft) : 0;
+}
+
+static uint64_t realtime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * AZ_NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * The time, in udp->real_now by CLOCK_REALTIME as well. An interruption between the
+ * two readings would count twice: once in the wake-up, once in the time held.
+ */
+static uint64_t both_clocks(struct udp_server *udp)
+{
+	uint64_t now;
+	int i;
+
+	for (i = 0; i < CLOCK_TRIES; i++) {
+		udp->real_now = realtime_ns();
+		now = az_clock_ns();
+		if (realtime_ns() - udp->real_now < CLOCK_READ_NS)
+			break;
+	}
+	return now;
+}
+
 static void answer(struct udp_server *udp, unsigned int i, uint64_t now)
 {
 	struct server_thread *t = udp->t;
@@ -129,6 +186,9 @@ static void answer(struct udp_server *udp, unsigned int i, uint64_t now)
 	if (out.refuse)
 		server_warn_version(t, msg->msg_name, out.wire.flags ? data[4] : 0);
 	t->counts.datagrams++;
+	out.wire.wake_ns = 0;
+	if (udp->t->stamped || (out.ours && out.wire.flags & NET_WIRE_STAMPS))
+		out.wire.wake_ns = wake_ns(udp, msg);
 	if (out.silent || out.drop)
 		return;
 	if (out.delay) {
@@ -187,7 +247,7 @@ static void loop(struct udp_server *udp)
 	while (server_goes_on(udp->t)) {
 		server_stall(udp->t);
 		n = wait_for_some(udp);
-		now = az_clock_ns();
+		now = udp->t->stamped ? both_clocks(udp) : az_clock_ns();
 		for (i = 0; i < n; i++)
 			answer(udp, (unsigned int)i, now);
 		flush(udp);

@@ -58,6 +58,7 @@ struct server_thread {
 	uint32_t seed;
 	bool has_seed;
 	uint64_t stall_at;
+	bool stamped;			/* the UDP socket has receive stamps: a client asked */
 };
 
 #define SERVER_STREAM	NET_WIRE_MAX
@@ -69,7 +70,7 @@ struct server_verdict {
 	bool silent, drop, twice, corrupt, close;
 	uint32_t length;	/* bytes of the answer */
 	uint64_t delay;		/* ns */
-	struct net_wire wire;	/* header of the answer, but for held_ns */
+	struct net_wire wire;	/* header of the answer, but for the times */
 };
 
 /*

@@ -115,6 +115,11 @@ void stamps_close(struct stamps *stamps)
 	free(stamps);
 }
 
+static bool is_before(const struct stamps *stamps, uint64_t real, uint64_t mono)
+{
+	return clock_to_mono(&stamps->watch, real) < mono;
+}
+
 /* Hands out what there is of an answered packet. */
 static void finish_slot(struct stamps *stamps, struct slot *slot)
 {
@@ -137,12 +142,14 @@ static void finish_slot(struct stamps *stamps, struct slot *slot)
 		return;
 	}
 	n = stamps_split(sample, &stamps->watch, values);
-	if (!n && (sample->sched || sample->soft || sample->rx)) {
-		counts->disordered++;
-		stamps->lost_count = sample->sched || sample->soft;
-	}
-	if (!n)
+	if (!n) {
+		counts->disordered += sample->sched || sample->soft || sample->rx;
+		/* A stamp from before the call is that of another packet. */
+		if ((sample->sched && is_before(stamps, sample->sched, sample->begin)) ||
+		    (sample->soft && is_before(stamps, sample->soft, sample->begin)))
+			stamps->lost_count = true;
 		return;
+	}
 	counts->split++;
 	stamps->spec.fn(stamps->spec.ctx, sample, values, n);
 }

@@ -43,9 +43,9 @@ static struct udp_rx *make_rx(const struct net_thread *t)
 	/* One byte more than is expected, so that a longer answer shows. */
 	rx->room = t->engine->longest + 1;
 	rx->data = malloc(rx->room * NET_BATCH);
-	if (t->net->hooks)
+	if (t->net->control)
 		rx->control = calloc(NET_BATCH, NET_CONTROL);
-	if (!rx->data || (t->net->hooks && !rx->control)) {
+	if (!rx->data || (t->net->control && !rx->control)) {
 		free_rx(rx);
 		return NULL;
 	}

@@ -73,8 +73,8 @@ int net_uring_init(struct net_engine *e)
 
 	if (!e->net->proto->buffer)
 		return az_usage("--wait uring: not with --proto %s", e->net->proto->name);
-	if (e->net->hooks)
-		return az_usage("--wait uring: not with time stamps or data paths");
+	if (e->net->control)
+		return az_usage("--wait uring: not with --stamps");
 	uring = calloc(1, sizeof(*uring));
 	if (!uring)
 		return az_env("out of memory");

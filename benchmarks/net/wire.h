@@ -33,6 +33,8 @@ enum net_wire_flag {
 	NET_WIRE_ANSWER	= 1 << 0,	/* made by our server, not by an echo */
 	NET_WIRE_SILENT	= 1 << 1,	/* wants no answer */
 	NET_WIRE_CLOSE	= 1 << 2,	/* TCP: the server closes after this answer */
+	NET_WIRE_CLOCK	= 1 << 4,	/* asks for the server's clock, see oneway.c */
+	NET_WIRE_STAMPS	= 1 << 5,	/* asks for wake_ns */
 	NET_WIRE_REFUSED = 1 << 3,	/* the server speaks the version of this header only */
 };
 

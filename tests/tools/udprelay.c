@@ -74,6 +74,13 @@ static void hold(struct relay *relay, struct client *client, size_t len)
 	client->held_len = len;
 }
 
+/* Makes the server behind one of another version. Byte 4 is it: benchmarks/net/wire.h. */
+static void set_version(struct relay *relay, ssize_t len)
+{
+	if (relay->version && len > 4)
+		relay->data[4] = (uint8_t)relay->version;
+}
+
 static void pass_answer(struct relay *relay, unsigned int i)
 {
 	struct client *client = &relay->clients[i];
@@ -82,6 +89,7 @@ static void pass_answer(struct relay *relay, unsigned int i)
 
 	if (got < 0)
 		return;
+	set_version(relay, got);
 	number = client->answers++;
 	if (hit(relay, relay->drop, number, 1))
 		return;
@@ -129,9 +137,7 @@ static void pass_request(struct relay *relay)
 	if (got < 0)
 		return;
 	i = find_client(relay, &from);
-	/* Byte 4 of a message is its version, see benchmarks/net/wire.h. */
-	if (relay->version && got > 4)
-		relay->data[4] = (uint8_t)relay->version;
+	set_version(relay, got);
 	if (i >= 0)
 		send(relay->fds[i + 1].fd, relay->data, (size_t)got, 0);
 }
@@ -175,7 +181,7 @@ int main(int argc, char **argv)
 		AZ_OPT(U64, "duplicate", 0, "N", "one of N answers", &relay.twice),
 		AZ_OPT(U64, "swap", 0, "N", "one of N answers with the next", &relay.swap),
 		AZ_OPT(U64, "corrupt", 0, "N", "the last byte of one of N", &relay.corrupt),
-		AZ_OPT(U64, "version", 0, "N", "put into all requests", &relay.version, .max = 255),
+		AZ_OPT(U64, "version", 0, "N", "put into all messages", &relay.version, .max = 255),
 		AZ_OPT_DONE
 	};
 	const struct az_opts opts = {

@@ -53,8 +53,10 @@ esac
 
 if [ $rc != 0 ]; then
 	skip "arm64: measures" "there is no program"
+	skip "arm64: timers" "there is no program"
 elif ! qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64); then
 	skip "arm64: measures" "no qemu-aarch64 here (package qemu-user-static)"
+	skip "arm64: timers" "no qemu-aarch64 here (package qemu-user-static)"
 else
 	run=("$qemu" out/arm64/azimuth)
 	"${run[@]}" bench net --mode serve 127.0.0.1:0 >"$work/serve" 2>&1 &
@@ -69,6 +71,12 @@ else
 		ok "arm64: measures"
 	else
 		not_ok "arm64: measures" "$(tail -n 3 "$work/log" "$work/r.json")"
+	fi
+	if "${run[@]}" bench timer --count 20 --threads 1 --json "$work/t.json" >"$work/log" 2>&1 &&
+		[ "$(jq -r '"\(.histograms.wakeup.count) \(.env.machine)"' "$work/t.json")" = "20 aarch64" ]; then
+		ok "arm64: timers"
+	else
+		not_ok "arm64: timers" "$(tail -n 3 "$work/log" "$work/t.json")"
 	fi
 fi
 tap_done

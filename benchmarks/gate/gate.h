@@ -26,7 +26,7 @@ struct gate_rule {
 	unsigned int min_runs;	/* of each side */
 	bool skip_few;		/* not enough runs skips the check instead of failing */
 	bool skip_missing;	/* so does a metric that no result has */
-	bool safety;		/* pass needs proof that the limit holds, not only none against it */
+	bool safety;		/* pass needs proof that the limit holds */
 };
 
 struct gate_criteria {

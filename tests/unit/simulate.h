@@ -10,11 +10,13 @@
 
 enum shape { NORMAL, LOGNORMAL, BIMODAL, STEPPED, SHAPES };
 
+/* Between 0 and 1, neither of them. */
 static inline double sim_uniform(struct az_rng *rng)
 {
 	return ((double)(az_rng_next(rng) >> 11) + 0.5) / 9007199254740992.0;
 }
 
+/* Mean 0, variance 1. */
 static inline double sim_normal(struct az_rng *rng)
 {
 	double radius = sqrt(-2 * log(sim_uniform(rng)));

@@ -58,7 +58,7 @@ struct arm {
 /* Metrics share half of their noise, as percentiles of one run do. */
 static void take_runs(const struct world *w, struct az_rng *rng, struct arm *a, struct arm *b)
 {
-	double noise[METRICS] = { 0 }, common, fresh = sqrt(1 - w->memory * w->memory);
+	double noise[METRICS] = { 0 }, common, value, fresh = sqrt(1 - w->memory * w->memory);
 	size_t i, m;
 
 	a->n = b->n = 0;
@@ -70,10 +70,10 @@ static void take_runs(const struct world *w, struct az_rng *rng, struct arm *a, 
 		to->when[to->n] = (struct order_run){ w->layout == UNKNOWN ? NAN : (double)i, -1 };
 		for (m = 0; m < METRICS; m++) {
 			noise[m] = w->memory * noise[m] + fresh * sim_normal(rng);
-			to->values[m][to->n] = w->memory > 0 ? 100 + noise[m] :
-							       (common + sim_draw(rng, w->shape)) / 2;
-			to->values[m][to->n] += w->drift * (double)i / (double)(2 * w->runs - 1) +
-						(to == b ? w->shift : 0);
+			value = (common + sim_draw(rng, w->shape)) / 2;
+			value = w->memory > 0 ? 100 + noise[m] : value;
+			value += w->drift * (double)i / (double)(2 * w->runs - 1);
+			to->values[m][to->n] = value + (to == b ? w->shift : 0);
 		}
 		to->n++;
 	}

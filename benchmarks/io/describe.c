@@ -168,7 +168,7 @@ void io_describe(struct load_run *run, const struct recorder *total, json_t *res
 	add_counts(total, &sums, result);
 	if (io->bench.sink.json) {
 		json_object_set_new(result, "features", features_of(io));
-		json_object_set_new(result, "device", io_facts(io->fd));
+		json_object_set(result, "device", io->facts);
 		json_object_set_new(result, "stages_missing", io_stages_missing(io));
 	}
 	if (sums.errors.total)

@@ -178,7 +178,9 @@ static int measure(struct io_bench *io)
 	io->threads = calloc(threads, sizeof(*io->threads));
 	if (!io->threads)
 		return az_env("out of memory");
+	io->facts = io_facts(io->fd);
 	ret = load_run(&run);
+	json_decref(io->facts);
 	for (i = 0; i < threads; i++) {
 		io_verify_free(&io->threads[i]);
 		io_thread_free(&io->threads[i]);

@@ -62,6 +62,7 @@ struct io_bench {
 	int fd, guard;			/* guard: keeps others from claiming the device */
 	bool created, is_device;
 	uint64_t blocks;		/* size / sizes.min */
+	json_t *facts;			/* of the device, taken before the run */
 	uint64_t walk;			/* --count of verify and check, 0: all blocks */
 	/* the run */
 	const struct io_engine *engine;

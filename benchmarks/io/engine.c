@@ -53,7 +53,8 @@ static int alloc(struct io_thread *t)
 	return 0;
 }
 
-int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index)
+int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index,
+		   unsigned int depth)
 {
 	unsigned int i;
 	int ret;
@@ -63,7 +64,7 @@ int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index)
 	t->index = index;
 	t->engine = io->engine;
 	t->clock = &io_real_clock;
-	t->depth = io->depth;
+	t->depth = depth;
 	/* What is read must not take the place of what is to be written. */
 	t->span = buffer_size(io) * (io->mode == IO_MODE_MIXED ? 2 : 1);
 	ret = alloc(t);

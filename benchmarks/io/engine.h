@@ -74,7 +74,8 @@ struct io_thread {
  * Memory of thread @index for @depth requests; buffers hold valid blocks of the
  * seed already. Returns 0, or AZ_EXIT_ENV after one line. Free it in any case.
  */
-int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index);
+int io_thread_init(struct io_thread *t, struct io_bench *io, unsigned int index,
+		   unsigned int depth);
 void io_thread_free(struct io_thread *t);
 
 #endif

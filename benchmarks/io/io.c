@@ -30,7 +30,7 @@ static int setup(struct load_worker *w)
 	struct io_thread *t = &io->threads[w->index];
 	/* More than all blocks would write over what is to be read back. */
 	uint64_t walk = io->walk && io->walk < io->blocks ? io->walk : io->blocks;
-	int ret = io_thread_init(t, io, w->index);
+	int ret = io_thread_init(t, io, w->index, io->depth);
 
 	if (ret)
 		return ret;
@@ -119,7 +119,7 @@ static int probe(struct io_bench *io)
 {
 	struct io_thread t;
 	struct io_req *req, *done = NULL;
-	int ret = io_thread_init(&t, io, 0);
+	int ret = io_thread_init(&t, io, 0, 1);
 
 	if (!ret)
 		ret = io->engine->open(&t);
@@ -142,8 +142,15 @@ out:
 	return ret;
 }
 
-static int check_size(const struct io_bench *io, unsigned int threads)
+static unsigned int threads_of(const struct io_bench *io)
 {
+	return io->bench.threads ? io->bench.threads : 1;
+}
+
+static int check_size(const struct io_bench *io)
+{
+	unsigned int threads = threads_of(io);
+
 	if (threads > io->size / io->sizes.max)
 		return az_usage("--threads: %s has only %llu blocks", io->file,
 				(unsigned long long)(io->size / io->sizes.max));
@@ -170,11 +177,9 @@ static int measure(struct io_bench *io)
 		.say = io_say,
 		.priv = io,
 	};
-	unsigned int i, threads = io->bench.threads ? io->bench.threads : 1;
-	int ret = check_size(io, threads);
+	unsigned int i, threads = threads_of(io);
+	int ret;
 
-	if (ret)
-		return ret;
 	io->threads = calloc(threads, sizeof(*io->threads));
 	if (!io->threads)
 		return az_env("out of memory");
@@ -199,6 +204,8 @@ int bench_io(int argc, char **argv)
 	ret = bench_begin(&io.bench, io.rw);
 	if (!ret)
 		ret = io_open(&io);
+	if (!ret)
+		ret = check_size(&io);
 	if (!ret)
 		ret = probe(&io);
 	if (ret) {

@@ -194,7 +194,7 @@ static void begin(struct rig *rig, uint64_t count)
 	recorder_start(w->rec, START, START);
 	if (rig->io.load.rate > 0)
 		load_schedule_start(&w->schedule, &rig->io.load, 0, 1, START);
-	assert_int_equal(io_thread_init(&rig->thread, &rig->io, 0), 0);
+	assert_int_equal(io_thread_init(&rig->thread, &rig->io, 0, rig->io.depth), 0);
 	rig->thread.clock = &clock_of_test;
 	rig->thread.worker = w;
 	io_pattern_init(&rig->thread.pattern, &rig->io, 0, 1);

@@ -4,6 +4,7 @@
 #define AZ_BENCHMARKS_NET_ENGINE_H
 
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "benchmarks/load/run.h"
 #include "benchmarks/net/flow.h"
@@ -60,11 +61,14 @@ struct net_engine {
 
 	unsigned int out;		/* awaited, of all flows */
 	uint64_t expire_at, expire_step;
+	uint64_t now;			/* when messages were last taken */
 
 	unsigned int owed;		/* of all groups */
 
 	/* Waiting. */
 	bool blocking;			/* one flow, and the receive call waits */
+	bool ticking;
+	timer_t ticks;			/* interrupts it */
 	bool direct;			/* no epoll: a few flows, each is asked */
 	int epoll;
 	struct epoll_event *events;

@@ -229,7 +229,6 @@ static int bind_one(struct net_server *srv, int type, int *fd)
 {
 	struct net_bench *net = srv->net;
 	bool shared = srv->nthreads > 2, v4 = net->addr.sa.sa_family == AF_INET;
-	struct timeval limit = { .tv_usec = SERVER_TICK_NS / 1000 };
 	int on = 1, room = 4 << 20;
 
 	*fd = net_socket(net, type, false);
@@ -242,7 +241,6 @@ static int bind_one(struct net_server *srv, int type, int *fd)
 	if (shared && setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
 		return az_env("SO_REUSEPORT: %s", strerror(errno));
 	if (type == SOCK_DGRAM) {
-		setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 		/* Bursts wait here while earlier requests are answered. */
 		if (setsockopt(*fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
 			setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
@@ -317,14 +315,21 @@ static int nth_cpu(unsigned int n)
 	return -1;
 }
 
+static void on_kick(int sig)
+{
+}
+
 static int start_threads(struct net_server *srv)
 {
+	struct sigaction kick = { .sa_handler = on_kick };
 	sigset_t all, old;
 	unsigned int i;
 	int ret = 0;
 
-	/* Signals are the main thread's. */
+	sigaction(SIGUSR1, &kick, NULL);
+	/* All other signals are the main thread's. */
 	sigfillset(&all);
+	sigdelset(&all, SIGUSR1);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (i = 0; i < srv->nthreads && !ret; i++) {
 		srv->threads[i].cpu = srv->net->bench.cpus ? nth_cpu(i / 2) : -1;
@@ -346,6 +351,20 @@ static void wait_for_end(struct net_server *srv)
 		 bench_goes_on(&srv->net->bench, sum.datagrams + sum.requests, az_clock_ns()));
 }
 
+/* A thread in its receive call is woken by a signal; one that came too soon is repeated. */
+static void join_one(pthread_t thread)
+{
+	struct timespec until;
+
+	do {
+		pthread_kill(thread, SIGUSR1);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 10000000;
+		until.tv_sec += until.tv_nsec / (long)AZ_NSEC_PER_SEC;
+		until.tv_nsec %= (long)AZ_NSEC_PER_SEC;
+	} while (pthread_timedjoin_np(thread, NULL, &until));
+}
+
 static void join_threads(struct net_server *srv)
 {
 	unsigned int i;
@@ -354,7 +373,7 @@ static void join_threads(struct net_server *srv)
 	__atomic_store_n(&srv->stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < srv->nthreads; i++)
 		if (srv->threads[i].started)
-			pthread_join(srv->threads[i].pthread, NULL);
+			join_one(srv->threads[i].pthread);
 }
 
 static void add_counts(json_t *result, const struct server_counts *sum)

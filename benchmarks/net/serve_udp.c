@@ -17,6 +17,7 @@
 #define DATAGRAM_MAX	65536
 #define CLOCK_TRIES	4
 #define CLOCK_READ_NS	500	/* reading a clock twice takes less, but for an interruption */
+#define PROBE		8
 
 struct udp_server {
 	struct server_thread *t;
@@ -26,7 +27,8 @@ struct udp_server {
 	/* The address that the client sent to, and receive stamps. */
 	uint8_t control[SERVER_BATCH][STAMPS_CONTROL];
 	uint64_t real_now;			/* CLOCK_REALTIME when the batch was taken */
-	unsigned int n_out;
+	unsigned int n_out, calls;
+	bool busy;				/* the last batch had several */
 	uint8_t *data;				/* SERVER_BATCH times DATAGRAM_MAX */
 };
 
@@ -35,30 +37,28 @@ static uint8_t *buffer(struct udp_server *udp, unsigned int i)
 	return udp->data + (size_t)i * DATAGRAM_MAX;
 }
 
-static int take(struct udp_server *udp, unsigned int most, int flags)
+/*
+ * Asking for more than has come costs a try for each call. While single requests
+ * come, only each PROBE-th call asks for a batch.
+ */
+static int take(struct udp_server *udp, int flags)
 {
-	unsigned int i;
+	unsigned int most = udp->busy || ++udp->calls % PROBE == 0 ? SERVER_BATCH : 1, i;
+	int got;
 
 	for (i = 0; i < most; i++) {
 		udp->in[i].msg_hdr.msg_namelen = sizeof(udp->from[i]);
 		udp->in[i].msg_hdr.msg_controllen = udp->t->srv->wildcard || udp->t->stamped ?
 						    sizeof(udp->control[i]) : 0;
 	}
-	return recvmmsg(udp->t->fd, udp->in, most, flags, NULL);
-}
-
-/*
- * What is there, as a batch. Waits only when there is nothing, and then for one: a
- * receive call that may take more looks for a second one before it returns, which
- * the first one would wait for.
- */
-static int take_or_wait(struct udp_server *udp)
-{
-	int n = take(udp, SERVER_BATCH, MSG_DONTWAIT);
-
-	if (n > 0 || udp->t->srv->net->wait == NET_WAIT_SPIN)
-		return n;
-	return take(udp, 1, 0);
+	if (most == 1) {
+		got = (int)recvmsg(udp->t->fd, &udp->in[0].msg_hdr, flags & MSG_DONTWAIT);
+		udp->in[0].msg_len = (unsigned int)got;
+		return got < 0 ? -1 : 1;
+	}
+	got = recvmmsg(udp->t->fd, udp->in, most, flags, NULL);
+	udp->busy = got > 1;
+	return got;
 }
 
 static void add_out(struct udp_server *udp, struct msghdr *msg, void *data, size_t len)
@@ -82,7 +82,11 @@ static void flush(struct udp_server *udp)
 	int got;
 
 	while (sent < udp->n_out) {
-		got = sendmmsg(udp->t->fd, udp->out + sent, udp->n_out - sent, MSG_DONTWAIT);
+		if (udp->n_out == 1)
+			got = sendmsg(udp->t->fd, &udp->out[0].msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+		else
+			got = sendmmsg(udp->t->fd, udp->out + sent, udp->n_out - sent,
+				       MSG_DONTWAIT);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
@@ -228,7 +232,8 @@ static int wait_for_some(struct udp_server *udp)
 	struct timespec limit;
 
 	if (first == UINT64_MAX)
-		return take_or_wait(udp);
+		return take(udp, udp->t->srv->net->wait == NET_WAIT_SPIN ? MSG_DONTWAIT :
+									   MSG_WAITFORONE);
 	now = az_clock_ns();
 	left = first > now ? first - now : 0;
 	if (left > SERVER_TICK_NS)
@@ -236,7 +241,7 @@ static int wait_for_some(struct udp_server *udp)
 	limit = (struct timespec){ .tv_nsec = (long)left };
 	if (ppoll(&pfd, 1, &limit, NULL) <= 0)
 		return 0;
-	return take(udp, SERVER_BATCH, MSG_DONTWAIT);
+	return take(udp, MSG_DONTWAIT);
 }
 
 static void loop(struct udp_server *udp)

@@ -18,7 +18,7 @@
 #include "lib/hist.h"
 
 #define SERVER_BATCH	64
-#define SERVER_TICK_NS	200000000ull	/* a stop is seen after this at the latest */
+#define SERVER_TICK_NS	200000000ull	/* how long an idle TCP thread sleeps */
 
 /* What a thread has done; it alone writes, others read a moment's value. */
 struct server_counts {

@@ -6,14 +6,19 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "benchmarks/net/engine.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id	_sigev_un._tid
+#endif
 
 #define DIRECT_FLOWS	4	/* most flows that are asked one by one while spinning */
 #define BLOCK_NS	100000000ull	/* a blocking receive call looks up after this */
@@ -64,22 +69,41 @@ void net_wait_choose(struct net_engine *e)
 	e->t->recv_flags = e->blocking ? 0 : MSG_DONTWAIT;
 }
 
-int net_wait_init(struct net_engine *e)
+/*
+ * A blocking receive call has to look up now and then. A periodic signal costs it
+ * nothing, while SO_RCVTIMEO would set up a timer for each answer.
+ */
+static int start_ticks(struct net_engine *e)
 {
 	uint64_t ns = e->net->timeout < BLOCK_NS ? e->net->timeout : BLOCK_NS;
-	struct timeval limit = { .tv_usec = (suseconds_t)(ns / 1000) };
+	struct itimerspec period = {
+		.it_value.tv_nsec = (long)ns, .it_interval.tv_nsec = (long)ns,
+	};
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
 
+	event.sigev_notify_thread_id = gettid();
+	if (timer_create(CLOCK_MONOTONIC, &event, &e->ticks))
+		return az_env("timer_create: %s", strerror(errno));
+	e->ticking = true;
+	timer_settime(e->ticks, 0, &period, NULL);
+	return 0;
+}
+
+int net_wait_init(struct net_engine *e)
+{
 	if (e->net->wait == NET_WAIT_URING)
 		return net_uring_init(e);
-	if (e->blocking && setsockopt(e->t->flows[0]->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
-				      sizeof(limit)))
-		return az_env("SO_RCVTIMEO: %s", strerror(errno));
+	if (e->blocking)
+		return start_ticks(e);
 	return e->direct ? 0 : watch_all(e);
 }
 
 void net_wait_free(struct net_engine *e)
 {
 	net_uring_free(e);
+	if (e->ticking)
+		timer_delete(e->ticks);
+	e->ticking = false;
 	if (e->epoll >= 0)
 		close(e->epoll);
 	e->epoll = -1;
@@ -100,8 +124,10 @@ static void take_flow(struct net_engine *e, struct net_flow *flow)
 
 	do {
 		got = flow->proto->recv(flow, e->ins, most);
-		if (got > 0)
-			net_take(e, flow, e->ins, (unsigned int)got, az_clock_ns());
+		if (got > 0) {
+			e->now = az_clock_ns();
+			net_take(e, flow, e->ins, (unsigned int)got, e->now);
+		}
 	} while (got == NET_BATCH && !e->blocking && --rounds && !e->ret);
 	if (got < 0 && got != -EAGAIN)
 		net_flow_failed(e, flow, got);

@@ -111,6 +111,8 @@ run "reads" 0 --file "$work/file" --count 200 --json "$work/r.json" --stages
 field "the count is that of --count" "$work/r.json" .histograms.read.count 200
 field "the engine is named" "$work/r.json" .config.engine sync
 field "so are the stages" "$work/r.json" '.stages|join(" ")' 'stage_prepare stage_call'
+field "which add up to the whole, to the ns" "$work/r.json" \
+	'.histograms | .read.sum == .stage_prepare.sum + .stage_call.sum' true
 field "and what is under the file" "$work/r.json" '.device.type' file
 run "a mixed load with syncs" 0 --file "$work/file" --rw mixed --mix 50 --count 400 --fsync 10 \
 	--json "$work/r.json"
@@ -144,6 +146,8 @@ else
 	field "all are done" "$work/r.json" .histograms.read.count 400
 	field "stages of the ring" "$work/r.json" '.stages|join(" ")' \
 		'stage_prepare stage_submit stage_device stage_reap'
+	field "they add up, too" "$work/r.json" '.histograms |
+		.read.sum == .stage_prepare.sum + .stage_submit.sum + .stage_device.sum' true
 	run "verify at depth" 0 --file "$work/file" --rw verify --depth 16
 	run "check at depth" 0 --file "$work/file" --rw check --depth 3 --threads 2
 	run "random writes and reads that are checked" 0 --file "$work/file" --rw mixed --depth 16 \

@@ -35,6 +35,7 @@ struct path_watch {
 	void *ctx;
 
 	bool counts;		/* netvsc's counters can be had */
+	bool has_vf;		/* without one they have nothing to tell */
 	struct path_counters first, last;
 	uint64_t switch_ns;	/* when the present switch began */
 	uint64_t switches;
@@ -240,6 +241,7 @@ static void look_at_links(struct path_watch *watch)
 
 	scan_links(watch);
 	say = path_judge(&watch->links, &vf);
+	watch->has_vf = vf;
 	if (was && !usable(watch))
 		snprintf(why, sizeof(why), "the interface is down");
 	else if (!was && usable(watch))
@@ -308,7 +310,7 @@ static void *run(void *arg)
 
 	while (!(fds[1].revents & POLLIN)) {
 		timeout = watch->is == PATH_SWITCHING && usable(watch) ? SETTLE_MS :
-			  watch->counts ? COUNTERS_MS : -1;
+			  watch->counts && watch->has_vf ? COUNTERS_MS : -1;
 		poll(fds, 2, timeout);
 		pthread_mutex_lock(&watch->lock);
 		event.ours = false;
@@ -359,6 +361,7 @@ int path_watch_start(struct path_watch **out, const struct sockaddr *peer, path_
 	}
 	scan_links(watch);
 	watch->links_say = path_judge(&watch->links, &vf);
+	watch->has_vf = vf;
 	watch->start = watch->links_say;
 	if (watch->links.n)
 		memcpy(watch->ifname, watch->links.link[0].link.name, IFNAMSIZ);

@@ -21,12 +21,15 @@ struct plot_axis plot_latency_axis(double low, double high)
 /* 0 at the low end, 1 at the high one. */
 static double share(const struct plot_axis *axis, double value)
 {
-	double span = axis->high - axis->low;
+	double span = axis->high - axis->low, part;
 
 	value = fmin(fmax(value, axis->low), axis->high);
 	if (axis->log)
-		return log(value / axis->low) / log(axis->high / axis->low);
-	return span > 0 ? (value - axis->low) / span : 0;
+		part = log(value / axis->low) / log(axis->high / axis->low);
+	else
+		part = (value - axis->low) / span;
+	/* An axis without a length, or beyond what a double holds. */
+	return isfinite(part) ? part : 0;
 }
 
 double plot_x(const struct plot *p, double value)

@@ -30,6 +30,10 @@ static void test_places(void **state)
 	assert_true(fabs(plot_y(&p, 10) - 35) < 1e-9);
 	assert_true(plot_y(&p, 100) == 10);
 	assert_true(plot_y(&p, 0) == 60);
+	p.x = (struct plot_axis){ .low = 5, .high = 5 };
+	assert_true(plot_x(&p, 5) == 10);
+	p.x = (struct plot_axis){ .high = INFINITY };
+	assert_true(plot_x(&p, INFINITY) == 10);
 }
 
 static void check_ticks(struct plot_axis axis, unsigned int most, size_t n, double first,

@@ -431,6 +431,11 @@ static void test_details(void **state)
 	for (i = 0; i < 5; i++)
 		assert_int_equal(report_is_detail(rows, json_array_get(rows, i)), want[i]);
 	json_decref(rows);
+	rows = json_pack("[{s:s},{s:s},{s:s}]", "name", "cpuid_mean", "name", "rdtsc_mean", "name",
+			 "stage_wire_mean");
+	assert_false(report_is_detail(rows, json_array_get(rows, 1)));
+	assert_true(report_is_detail(rows, json_array_get(rows, 2)));
+	json_decref(rows);
 	assert_true(report_is_cpu("wakeup_cpu12"));
 	assert_false(report_is_cpu("wakeup_cpus"));
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/rank.h"
 #include "lib/rng.h"
 
 #define RESAMPLES	10000
@@ -119,6 +120,7 @@ static enum az_verdict judge(const struct az_comparison *cmp, const struct az_co
 int az_compare_runs(const double *a, size_t na, const double *b, size_t nb,
 		    const struct az_compare_rule *rule, struct az_comparison *out)
 {
+	struct az_rank rank;
 	int ret;
 
 	out->median_a = az_median(a, na);
@@ -130,8 +132,18 @@ int az_compare_runs(const double *a, size_t na, const double *b, size_t nb,
 	ret = az_bootstrap_diff(a, na, b, nb, rule->seed, &out->ci);
 	if (ret)
 		return ret;
-	out->verdict = az_enough_runs(na, nb, rule->deterministic) ? judge(out, rule) :
-								     AZ_TOO_FEW_RUNS;
+	if (!az_enough_runs(na, nb, rule->deterministic)) {
+		out->verdict = AZ_TOO_FEW_RUNS;
+		return 0;
+	}
+	if (!rule->deterministic) {
+		ret = az_rank_two(a, na, b, nb, 0.05, &rank);
+		if (ret)
+			return ret;
+		out->ci.low = fmin(out->ci.low, rank.ci.low);
+		out->ci.high = fmax(out->ci.high, rank.ci.high);
+	}
+	out->verdict = judge(out, rule);
 	return 0;
 }
 

@@ -69,7 +69,11 @@ struct az_compare_rule {
 	uint64_t seed;
 };
 
-/* Compares the runs of b with those of a (each n > 0). Returns 0, or -ENOMEM. */
+/*
+ * Compares the runs of b with those of a (each n > 0), one metric alone. Unless they are
+ * repetitions the interval also covers that of lib/rank.h, which keeps its promise with few
+ * runs, too. Returns 0, -ENOMEM or -E2BIG.
+ */
 int az_compare_runs(const double *a, size_t na, const double *b, size_t nb,
 		    const struct az_compare_rule *rule, struct az_comparison *out);
 

@@ -418,6 +418,8 @@ static void test_order_of_results(void **state)
 static void test_drift(void **state)
 {
 	const double flat[] = { 5, 3, 4, 5, 3, 4, 3, 5, 4, 3 };
+	static double long_y[130], long_at[130];
+	static bool long_b[130];
 	double rise[10], at[10];
 	bool b[10];
 	struct drift_data data = { rise, at, b, 10 };
@@ -439,6 +441,19 @@ static void test_drift(void **state)
 	data.y = flat;
 	assert_int_equal(drift_test(&data, 1, &drift), 0);
 	assert_true(drift.p > 0.1);
+	for (i = 0; i < 130; i++) {
+		long_at[i] = (double)i;
+		long_b[i] = i % 2;
+		long_y[i] = (double)(i * 37 % 11) + 0.05 * (double)i;
+	}
+	assert_int_equal(drift_test(&(struct drift_data){ long_y, long_at, long_b, 130 }, 1, &drift),
+			 0);
+	assert_true(drift.p < 1e-4 && fabs(drift.slope - 0.05) < 0.02);
+	for (i = 0; i < 130; i++)
+		long_y[i] = (double)(i * 37 % 11);
+	assert_int_equal(drift_test(&(struct drift_data){ long_y, long_at, long_b, 130 }, 1, &drift),
+			 0);
+	assert_true(drift.p > 0.3);
 	data.n = 4;
 	assert_int_equal(drift_remove(&data, 0.05, 1, &without), -EDOM);
 }

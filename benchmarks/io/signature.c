@@ -129,6 +129,15 @@ static uint64_t size_of(int fd, const struct stat *st)
 	return ioctl(fd, BLKGETSIZE64, &size) ? 0 : size;
 }
 
+/* Of a file that begins with a hole: what comes after it. */
+static bool has_later_data(int fd, uint8_t *probe)
+{
+	off_t at = lseek(fd, PROBE_BYTES, SEEK_DATA);
+	ssize_t got = at < 0 ? 0 : pread(fd, probe, PROBE_BYTES, at & ~4095ll);
+
+	return got > 0 && !all_zero(probe, (size_t)got) && !is_ours(probe, (size_t)got);
+}
+
 /* Up to the first bytes that cannot be read; O_DIRECT wants whole sectors, so no loop. */
 static const char *find_data(int fd, const struct stat *st, ssize_t *error)
 {
@@ -149,7 +158,8 @@ static const char *find_data(int fd, const struct stat *st, ssize_t *error)
 	if (!what)
 		what = find_end_signature(fd, size_of(fd, st));
 	/* A plain file without a known signature may still be someone's work. */
-	if (!what && !ours && S_ISREG(st->st_mode) && !all_zero(probe, (size_t)got))
+	if (!what && !ours && S_ISREG(st->st_mode) &&
+	    (!all_zero(probe, (size_t)got) || has_later_data(fd, probe)))
 		what = "holds data that azimuth has not written";
 	return what;
 }

@@ -134,6 +134,9 @@ static void test_owners(void **state)
 	check_owner("\xfc\x4e\x2b\xa9", 4, FILE_BYTES - 8192, "RAID");
 	check_owner("\xfc\x4e\x2b\xa9", 4, FILE_BYTES - 65536, "RAID");
 	check_owner("thesis", 6, 40000, "has not written");
+	check_owner("thesis", 6, 200000, "has not written");
+	make_block(4096, 200704, 1);
+	check_owner(block, sizeof(block), 200704, NULL);
 	make_block(4096, 0, 1);
 	check_owner(block, sizeof(block), 0, NULL);
 	/* Ours, and then it became part of a RAID, which leaves the first block. */

@@ -100,7 +100,7 @@ static void take_one(struct net_engine *e, struct net_flow *flow, const struct n
 	enum net_match match;
 	bool reordered = false;
 
-	if (error == NET_WIRE_VERSIONS) {
+	if (error == NET_WIRE_VERSIONS || (!error && wire.flags & NET_WIRE_REFUSED)) {
 		fail(e, AZ_EXIT_ENV, "%s speaks version %u of the messages, this program version"
 		     " %u: use the same azimuth at both ends", e->net->peers[flow->peer].name,
 		     wire.version, NET_WIRE_VERSION);

@@ -36,7 +36,7 @@ port_of()
 	local i port
 
 	for ((i = 0; i < 200; i++)); do
-		port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$1")
+		port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$1" 2>/dev/null) || true
 		[ -z "$port" ] || { echo "$port"; return; }
 		sleep 0.05
 	done
@@ -47,6 +47,8 @@ port_of()
 # serve: a server in the background; sets server and port
 serve()
 {
+	# What an earlier one has said must not be taken for this one's.
+	rm -f "$work/serve.out"
 	"$azimuth" bench net --mode serve 127.0.0.1:0 >"$work/serve.out" 2>"$work/serve.err" &
 	server=$!
 	pids+=("$server")
@@ -56,6 +58,7 @@ serve()
 # start_relay OPTION...: before the server at $port; sets relay_port
 start_relay()
 {
+	rm -f "$work/relay.out"
 	"$relay" "$@" "$port" >"$work/relay.out" &
 	relay_pid=$!
 	pids+=("$relay_pid")

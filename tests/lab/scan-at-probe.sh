@@ -4,6 +4,7 @@
 # desc: the host adds a disk and says so before it has answered the last message of the introduction
 # azhost: --vcpus 2 --disk ram=16M --fault scsi0:delay,op=init,us=5000000,after=3,count=1
 # modules: hv_vmbus hv_utils sd_mod
+# kernel: debug
 # timeout: 90
 # expect-stock: panic splat
 

@@ -4,6 +4,7 @@
 # desc: the host adds a disk and says so while the driver waits for the old one's last flush
 # azhost: --vcpus 2 --disk disk.img --fault scsi0:delay,op=flush,us=5000000,after=1,count=1
 # modules: hv_vmbus hv_utils sd_mod hv_storvsc
+# kernel: debug
 # timeout: 90
 # expect-stock: panic splat
 # expect-stock-7.3: splat panic

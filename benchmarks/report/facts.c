@@ -238,7 +238,8 @@ void report_facts(FILE *out, const struct report_input *in)
 
 void report_config(FILE *out, const struct report_group *group)
 {
-	static const char *const members[] = { "config", "device", "features", "clock", NULL };
+	static const char *const members[] = { "config", "device", "features", "path",
+						"clock", "stamps", NULL };
 	json_t *rows = report_fact_rows(group->arms, group->narms, members);
 
 	if (json_array_size(rows)) {

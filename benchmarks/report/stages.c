@@ -23,7 +23,7 @@ struct stages {
 	const json_t *names;	/* array of strings */
 	size_t n;
 	double *value;		/* [arm][figure][stage] ns, NAN: no samples */
-	double longest;		/* of all bars */
+	double longest[FIGURES];	/* bar: p99 is often a thousand times the median */
 };
 
 static double *cell(const struct stages *s, size_t arm, size_t figure, size_t stage)
@@ -85,7 +85,7 @@ static int read_stages(struct stages *s, const struct report_group *group)
 					(double)az_hist_percentile(hist, figures[figure].ppm);
 		}
 		for (figure = 0; figure < FIGURES; figure++)
-			s->longest = fmax(s->longest, total(s, arm, figure));
+			s->longest[figure] = fmax(s->longest[figure], total(s, arm, figure));
 	}
 	free(hist);
 	return 0;
@@ -122,7 +122,7 @@ static void put_bars(FILE *out, const struct report_group *group, const struct s
 	char caption[64], label[160], sum[32];
 	size_t arm;
 
-	p.x = (struct plot_axis){ .high = s->longest > 0 ? s->longest * 1.02 : 1 };
+	p.x = (struct plot_axis){ .high = s->longest[figure] > 0 ? s->longest[figure] * 1.02 : 1 };
 	snprintf(caption, sizeof(caption), "Stages, %s of each", figures[figure].name);
 	plot_begin(&p, caption, "The values are in the table below");
 	for (arm = 0; arm < group->narms; arm++) {
@@ -210,7 +210,8 @@ int report_stages(FILE *out, const struct report_group *group)
 	put_table(out, group, &s);
 	fputs("<p class=\"note\">Percentiles of stages do not add up to the percentile of the"
 	      " whole: the samples that are slow in one stage are not those that are slow in the"
-	      " next. Read the bars as where to look, not as a sum.</p>\n", out);
+	      " next. Read the bars as where to look, not as a sum; each plot has a scale of its"
+	      " own.</p>\n", out);
 	put_missing(out, group);
 out:
 	free(s.value);

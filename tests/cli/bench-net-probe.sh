@@ -40,7 +40,7 @@ serve()
 	"$@" >"$work/serve.out" 2>&1 &
 	server=$!
 	for ((i = 0; i < 200; i++)); do
-		port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$work/serve.out")
+		port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$work/serve.out" 2>/dev/null || true)
 		[ -z "$port" ] || return 0
 		sleep 0.05
 	done

@@ -24,7 +24,8 @@ struct drift {
 /*
  * Kendall's S summed over both arms, so that a difference between them is no
  * trend, against DRIFT_SHUFFLES shuffles within the arms from @seed; by the normal
- * approximation from DRIFT_SHUFFLE_MAX values in an arm on. Returns 0 or -ENOMEM; fewer than three values in each arm give p = 1.
+ * approximation with more than DRIFT_SHUFFLE_MAX values in an arm. Returns 0 or
+ * -ENOMEM; fewer than three values in each arm give p = 1.
  */
 #define DRIFT_SHUFFLES		999
 #define DRIFT_SHUFFLE_MAX	60

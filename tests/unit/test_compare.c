@@ -422,7 +422,7 @@ static void test_drift(void **state)
 	static bool long_b[130];
 	double rise[10], at[10];
 	bool b[10];
-	struct drift_data data = { rise, at, b, 10 };
+	struct drift_data data = { rise, at, b, 10 }, many = { long_y, long_at, long_b, 130 };
 	struct drift_free without;
 	struct drift drift;
 	size_t i;
@@ -446,13 +446,11 @@ static void test_drift(void **state)
 		long_b[i] = i % 2;
 		long_y[i] = (double)(i * 37 % 11) + 0.05 * (double)i;
 	}
-	assert_int_equal(drift_test(&(struct drift_data){ long_y, long_at, long_b, 130 }, 1, &drift),
-			 0);
+	assert_int_equal(drift_test(&many, 1, &drift), 0);
 	assert_true(drift.p < 1e-4 && fabs(drift.slope - 0.05) < 0.02);
 	for (i = 0; i < 130; i++)
 		long_y[i] = (double)(i * 37 % 11);
-	assert_int_equal(drift_test(&(struct drift_data){ long_y, long_at, long_b, 130 }, 1, &drift),
-			 0);
+	assert_int_equal(drift_test(&many, 1, &drift), 0);
 	assert_true(drift.p > 0.3);
 	data.n = 4;
 	assert_int_equal(drift_remove(&data, 0.05, 1, &without), -EDOM);

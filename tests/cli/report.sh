@@ -81,9 +81,11 @@ make_runs()
 {
 	local arm i port
 
-	"$azimuth" bench net --mode serve 127.0.0.1:0 >"$work/server.out" 2>&1 &
+	# Not by the redirection: that happens in the background, perhaps after the first look.
+	: >"$work/server.out"
+	"$azimuth" bench net --mode serve 127.0.0.1:0 >>"$work/server.out" 2>&1 &
 	server=$!
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		port=$(sed -nE 's/^serving .*port ([0-9]+).*/\1/p' "$work/server.out")
 		[ -z "$port" ] || break
 		sleep 0.05

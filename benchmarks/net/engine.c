@@ -22,15 +22,23 @@
 
 static unsigned int window_of(const struct net_bench *net)
 {
+	unsigned int share, most;
+
 	if (net->window)
 		return (unsigned int)net->window;
 	if (net->proto->one_shot)
 		return 1;
 	if (!net->load.rate && !net->max_rate)
 		return net->depth < 4 ? 4 : (unsigned int)net->depth;
-	/* 24 bytes each: 12 MB for all flows, or 1.5 KB each for very many. */
-	return net->flows >= 8192 ? 64 : (unsigned int)(524288 / net->flows < 16384 ?
-							 524288 / net->flows : 16384);
+	/*
+	 * 24 bytes each: 12 MB for all flows, or 1.5 KB each for very many. At the
+	 * highest rate the window is not to be what limits it.
+	 */
+	if (net->flows >= 8192)
+		return 64;
+	share = 524288 / (unsigned int)net->flows;
+	most = net->max_rate ? 262144 : 16384;
+	return share < most ? share : most;
 }
 
 static struct net_flow *make_flow(struct net_thread *t, unsigned int id)

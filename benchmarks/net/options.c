@@ -174,8 +174,8 @@ static int check_sizes(const struct net_bench *net)
 		return az_usage("--reply-size: %s takes %llu to %llu bytes", net->proto->name,
 				(unsigned long long)least, (unsigned long long)most);
 	if (net->proto->one_shot && net_probe_opts.stamps)
-		return az_usage("--stamps: --proto crr has a socket for each request, and no stamps"
-				" of it");
+		return az_usage("--stamps: --proto crr has a socket for each request, and no"
+				" stamps of it");
 	if (net->gso && net_probe_opts.stamps)
 		return az_usage("--gso: one send call makes many packets, which --stamps cannot"
 				" tell apart");

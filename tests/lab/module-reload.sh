@@ -3,6 +3,7 @@
 #
 # desc: netvsc, storvsc and VMBus itself unload and load again, and work
 # azhost: --vcpus 2 --net responder --disk ram=16M
+# kernel: debug
 # timeout: 90
 # expect-stock: hang
 

@@ -4,7 +4,7 @@
 # desc: the host answers the RNDIS initialization twice, the second time with an error
 # azhost: --vcpus 1 --net responder
 # azhost: --fault net0:dup-answer,op=rndis-init,status=0xc0000001,count=1
-# timeout: 60
+# timeout: 90
 # expect-stock: fail
 
 # One processor: both answers are there before who waits for them runs. The request has

@@ -92,7 +92,7 @@ expect a.absolute_met ours 3
 expect a.absolute_met reference 30
 expect a.absolute_met ratio 0.1
 expect a.divided ours 0.5
-expect a.unknown met false
+expect a.unknown met null
 expect a.unknown ours null
 if [ -e "$work/Documentation/performance.md" ]; then
 	not_ok "a part does not write the document"

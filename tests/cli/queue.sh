@@ -59,7 +59,8 @@ interrupted()
 	shift 2
 
 	rm -f "$work/calls"
-	INTERRUPT_AT=$at PATH=$work/bin:$PATH "$@" >/dev/null 2>&1 </dev/null || rc=$?
+	# What a shell started in the background ignores SIGINT, and bash cannot undo that.
+	INTERRUPT_AT=$at PATH=$work/bin:$PATH env --default-signal=INT "$@" >/dev/null 2>&1 </dev/null || rc=$?
 	same "$name: ends with 130" "$rc" 130
 	same "$name: no scratch directory is left" "$(find "$repo/out/kernel" -name '.tmp.*')" ''
 }

@@ -217,7 +217,7 @@ const char *bench_time(char *buf, double ns)
 }
 
 static const struct az_command workloads[] = {
-	{ "net", "UDP round trips and bursts, TCP transfer, echo server", bench_net },
+	{ "net", "requests over UDP, TCP or raw frames, and their server", bench_net },
 	{ "io", "random reads and writes, and write-read-verify, of a disk", bench_io },
 	{ "suite", "a declared set of these, arms in a stated order", bench_suite },
 	{ "timer", "wake-up latency of timers and futexes, per CPU", bench_timer },

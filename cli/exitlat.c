@@ -7,9 +7,10 @@
 #include "lib/log.h"
 
 static const char epilog[] =
-	"NAME is one of the names in " EXITLAT_DIR "/run, or the first part of\n"
-	"one, such as ipi-apic for -sibling, -core and -remote. Without a name, all are\n"
-	"measured that this VM has. Times are of round trips, in ns, less the overhead.\n"
+	"NAME is one of the names in " EXITLAT_DIR "/run, or the first\n"
+	"part of one, such as ipi-apic for -sibling, -core and -remote. Without a name,\n"
+	"all are measured that this VM has. Times are of round trips, in ns, less the\n"
+	"overhead.\n"
 	"Exit codes: 0 good, 1 a measurement failed, 2 usage, 3 no module hv_exitlat.";
 
 int az_cmd_exitlat(int argc, char **argv)

@@ -10,11 +10,12 @@
 #include "lib/samples.h"
 
 static const char epilog[] =
-	"One line a sample: at_ns (intended time since the start of the timeline), ns (latency,\n"
-	"empty when lost), thread, path (empty when not known). The samples of a thread are in\n"
-	"order; those of several come in blocks.\n"
-	"Exit codes: 0 good, 1 the file was cut off or damaged (what was whole is printed),\n"
-	"2 no such file or not a file of samples, 3 output could not be written.";
+	"One line a sample: at_ns (intended time since the start of the timeline), ns\n"
+	"(latency, empty when lost), thread, path (empty when not known). The samples of\n"
+	"a thread are in order; those of several come in blocks.\n"
+	"Exit codes: 0 good, 1 the file was cut off or damaged (what was whole is\n"
+	"printed), 2 no such file or not a file of samples, 3 output could not be\n"
+	"written.";
 
 struct cmd {
 	bool head, count;

@@ -31,8 +31,8 @@ static const char epilog[] =
 	"result.json of 'azimuth summary' counts with the runs of --arm. Percentiles are\n"
 	"taken of each run, and medians over runs compared. A comparison of a thing with\n"
 	"itself calls something better or worse in at most 5% of cases, over all its\n"
-	"metrics. Four runs of each are enough for a verdict, in deterministic mode three;\n"
-	"run them interleaved, so that a drift of the machine hits both.\n"
+	"metrics. Four runs of each are enough for a verdict, in deterministic mode\n"
+	"three; run them interleaved, so that a drift of the machine hits both.\n"
 	"'about N more' (runs of each) stands for not enough runs.\n"
 	"Exit codes: 0 nothing is worse, 1 something is worse, 2 not comparable or\n"
 	"usage, 4 not enough runs for any verdict.";

@@ -30,6 +30,9 @@
 /* A trend of interleaved runs is taken out from this p on, of runs apart always. */
 #define JUDGE_DRIFT_P		0.05
 
+/* So many runs nobody takes, and what few ones say of them is no figure: "over". */
+#define JUDGE_MORE_SHOWN	1000u
+
 #define JUDGE_BOOTSTRAP_MIN	12	/* runs of each */
 
 struct judge_rule {

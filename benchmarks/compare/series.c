@@ -216,7 +216,8 @@ const char *series_format(char *buf, double value, const char *unit)
 		return bench_time(buf, value);
 	if (!strcmp(unit, "B/s"))
 		return large(buf, value, "B/s");
-	if (fabs(value) >= 1e5)
+	/* No exponents, which a narrow column would cut. */
+	if (fabs(value) >= (strcmp(unit, "ratio") ? 9999.5 : 999.5))
 		return large(buf, value, "");
 	snprintf(buf, 24, strcmp(unit, "ratio") ? "%.4g" : "%.3g", value);
 	return buf;

@@ -44,6 +44,8 @@ static const char *verdict_text(const struct judged *j, char *buf, size_t len)
 	if (j->verdict == AZ_NO_DIFFERENCE && isfinite(j->within) && j->within > 0)
 		snprintf(buf, len, "within %s%%",
 			 percent(within, sizeof(within), j->within, false));
+	else if (j->verdict == AZ_TOO_FEW_RUNS && j->more > JUDGE_MORE_SHOWN)
+		snprintf(buf, len, "over %u more", JUDGE_MORE_SHOWN);
 	else if (j->verdict == AZ_TOO_FEW_RUNS && j->more)
 		snprintf(buf, len, "about %u more", j->more);
 	else

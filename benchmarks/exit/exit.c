@@ -33,13 +33,14 @@ struct exit_bench {
 };
 
 static const char epilog[] =
-	"With the module hv_exitlat loaded (as root) its measurements are made: see azimuth\n"
-	"exitlat. Else, or with --user, what user space sees. NAMEs are, without one all of them:\n"
-	"  cpuid, rdtsc, rdtscp, cntvct, clock (clock_monotonic, clock_raw, ...), syscall,\n"
-	"  pagefault: --count times each, less the overhead of the measurement; what takes less\n"
-	"        than 100 steps of the counter is timed 64 at once\n"
-	"  gaps: for --duration (1s) the counter is read all the time; a gap of --gap-min or\n"
-	"        more is one in which this CPU did something else\n"
+	"With the module hv_exitlat loaded (as root) its measurements are made: see\n"
+	"azimuth exitlat. Else, or with --user, what user space sees. NAMEs are, without\n"
+	"one all of them:\n"
+	"  cpuid, rdtsc, rdtscp, cntvct, clock (clock_monotonic, clock_raw, ...),\n"
+	"  syscall, pagefault: --count times each, less the overhead of the measurement;\n"
+	"        what takes less than 100 steps of the counter is timed 64 at once\n"
+	"  gaps: for --duration (1s) the counter is read all the time; a gap of --gap-min\n"
+	"        or more is one in which this CPU did something else\n"
 	"On the first CPU of --cpus, or the one that it is on.\n"
 	"Exit codes: 0 good, 1 a measurement failed, 2 usage, 3 not there.";
 

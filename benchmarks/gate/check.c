@@ -145,7 +145,10 @@ static void not_decided(struct gate_check *check)
 	fewest = (unsigned int)(j->a->n < j->b->n ? j->a->n : j->b->n);
 	if (fewest + more < check->rule->min_runs)
 		more = check->rule->min_runs - fewest;
-	snprintf(text, sizeof(text), "about %u more of each would do", more);
+	if (more > JUDGE_MORE_SHOWN)
+		snprintf(text, sizeof(text), "over %u more of each are needed", JUDGE_MORE_SHOWN);
+	else
+		snprintf(text, sizeof(text), "about %u more of each would do", more);
 	few_runs(check, text);
 }
 

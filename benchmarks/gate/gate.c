@@ -17,8 +17,9 @@ static const char epilog[] =
 	"operand is B alone, for limits that need no A. azimuth-gate(1) describes the\n"
 	"criteria; the shortest are\n"
 	"  {\"schema\":1,\"rules\":[{\"metric\":\"rtt_p99*\",\"max_change_percent\":5}]}\n"
-	"KTAP goes to standard output. A check fails when a change for the worse beyond the\n"
-	"allowed one is shown, with \"prove\":\"safety\" when it is not shown to be within it.\n"
+	"KTAP goes to standard output. A check fails when a change for the worse beyond\n"
+	"the allowed one is shown, with \"prove\":\"safety\" when it is not shown to be\n"
+	"within it.\n"
 	"Exit codes: 0 all passed, 1 a check failed, 2 usage, criteria or not comparable,\n"
 	"3 an output cannot be written, 4 every check was skipped.";
 

@@ -27,12 +27,13 @@ static const char epilog[] =
 	"  mixed                both at random places, --mix percent of them reads\n"
 	"  flush                the target's write cache alone: fsync(2)\n"
 	"  trim                 discards blocks at random places\n"
-	"  verify               writes --count blocks (0: all) that carry their place and a\n"
-	"                       checksum, flushes, drops caches, reads back and compares\n"
-	"  check                only the second half of verify, for data of an earlier run\n"
-	"Without --rate a closed loop: --depth requests of each thread are always in flight.\n"
-	"With it an open loop: latency counts from the intended time, and \"..._actual\" from the\n"
-	"submission. Writing to a disk that is in use or holds data of others needs --force.\n"
+	"  verify               writes --count blocks (0: all) that carry their place and\n"
+	"                       a checksum, flushes, drops caches, reads and compares\n"
+	"  check                the second half of verify, for data of an earlier run\n"
+	"Without --rate a closed loop: --depth requests of each thread are in flight.\n"
+	"With it an open loop: latency counts from the intended time, \"..._actual\" from\n"
+	"the submission. Writing to a disk that is in use or holds data of others needs\n"
+	"--force.\n"
 	"Exit codes: 0 good, 1 I/O errors or wrong data, 2 usage, 3 environment.";
 
 static int parse_size(const char *text, size_t len, uint32_t *out)

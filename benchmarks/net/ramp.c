@@ -46,6 +46,26 @@ static void take_figures(struct load_run *run, const struct recorder *total)
 	step->sent_rate = net_send_rate(run, step->sent);
 }
 
+/*
+ * What belongs to one rate goes into a member of its own: runs whose knees differ have
+ * these of different loads, and must not be compared by them.
+ */
+static void set_apart(json_t *result, double rate)
+{
+	static const char *const keys[] = { "histograms", "timeline", "stages" };
+	json_t *step = json_pack("{s:f}", "rate", rate), *value;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		value = json_object_get(result, keys[i]);
+		if (value)
+			json_object_set(step, keys[i], value);
+		json_object_del(result, keys[i]);
+	}
+	json_object_set_new(result, "step", step);
+	json_object_set_new(result, "metrics", json_array());
+}
+
 /* Measures one rate. Returns 0, or the exit code of a run that failed. */
 static int measure(struct ramp *ramp, double rate)
 {
@@ -72,6 +92,7 @@ static int measure(struct ramp *ramp, double rate)
 	if (step->good || !ramp->last) {
 		json_decref(ramp->last);
 		ramp->last = json_incref(result);
+		set_apart(result, rate);
 	}
 	json_decref(result);
 	return 0;
@@ -127,6 +148,9 @@ static int report(struct ramp *ramp, int ret)
 		return ret;
 	json_object_set_new(result, "benchmark", json_string("net-ramp"));
 	json_object_set_new(result, "ramp", table(ramp));
+	json_object_del(json_object_get(result, "config"), "rate");
+	json_object_set_new(json_object_get(result, "config"), "ramp",
+			    json_pack("[f,f]", net->ramp_from, net->ramp_to));
 	az_result_config_int(result, "bound_ns", net->bound);
 	az_result_config_int(result, "step_ns", net->ramp_step);
 	az_result_metric(result, "knee_rate", "1/s", false, ramp->knee);

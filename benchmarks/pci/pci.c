@@ -15,12 +15,12 @@
 #define CONFIG_MAX	4096
 
 static const char epilog[] =
-	"FUNCTION is DOMAIN:BUS:DEVICE.FUNCTION, such as 0000:00:1f.2; several may be given.\n"
-	"Configuration space is read through the file config in sysfs, which anybody may up to\n"
-	"byte 64. With --bar the register at --offset is read, too: a read may have an effect,\n"
-	"so know the device. --write needs --bar, --offset and --force, and changes what the\n"
-	"device does: bar_write is the store alone, bar_write_read with the read that waits\n"
-	"for it.\n"
+	"FUNCTION is DOMAIN:BUS:DEVICE.FUNCTION, such as 0000:00:1f.2; several may be\n"
+	"given. Configuration space is read through the file config in sysfs, which\n"
+	"anybody may up to byte 64. With --bar the register at --offset is read, too: a\n"
+	"read may have an effect, so know the device. --write needs --bar, --offset and\n"
+	"--force, and changes what the device does: bar_write is the store alone,\n"
+	"bar_write_read with the read that waits for it.\n"
 	"Exit codes: 0 good, 1 an access failed, 2 usage, 3 not there or not permitted.";
 
 static void show_row(struct pci_bench *pci, const char *name, const char *what,

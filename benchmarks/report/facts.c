@@ -96,6 +96,8 @@ static int add_facts(json_t *rows, const char *member, size_t narms, size_t arm,
 	if (facts && !json_is_object(facts))
 		return add_fact(rows, member, narms, arm, facts);
 	json_object_foreach((json_t *)facts, key, value) {
+		if (json_is_string(value) && !json_string_length(value))
+			continue;
 		/* What is measured and what measures it need no prefix; other ends do. */
 		if (!strcmp(member, "env") || !strcmp(member, "config"))
 			name = strdup(key);

@@ -82,6 +82,12 @@ static void put_ramp(struct plot *p, const json_t *ramp, size_t arm)
 				 plot_y(p, html_num(step, "p99.9")), 3);
 }
 
+static const char *rate_text(char *buf, double rate)
+{
+	snprintf(buf, 32, rate < 100 ? "%.4g" : "%.0f", rate);
+	return buf;
+}
+
 static void put_step(FILE *out, const char *arm, size_t run, const json_t *step)
 {
 	char text[32];
@@ -91,7 +97,7 @@ static void put_step(FILE *out, const char *arm, size_t run, const json_t *step)
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, arm);
 	fprintf(out, ", run %zu</th><td>%s</td>", run + 1,
-		plot_label(text, html_num(step, "rate"), "1/s"));
+		rate_text(text, html_num(step, "rate")));
 	for (k = 0; k < LINES; k++) {
 		value = html_num(step, lines[k].key);
 		fprintf(out, "<td>%s</td>", value > 0 ? html_value(text, value, "ns") : "–");
@@ -117,9 +123,33 @@ static void put_knee(struct plot *p, const struct report_run *run, size_t arm)
 		return;
 	snprintf(class, sizeof(class), "ln thin p99 a%zu", arm);
 	plot_rule(p, class, plot_x(p, knee), y, plot_x(p, knee), p->height - p->bottom);
-	snprintf(text, sizeof(text), "knee %s/s", plot_label(label, knee, "1/s"));
-	plot_text(p, "halo", plot_x(p, knee) + 5, p->height - p->bottom - 8 - 14 * (double)arm,
-		  text);
+}
+
+/* In words, as the rules of several runs stand close to each other. */
+static void put_knees(FILE *out, const struct report_group *group)
+{
+	const struct report_arm *arm;
+	char text[32];
+	size_t i, j;
+
+	fputs("<p class=\"note\">Vertical: the knee, the highest rate that was good.", out);
+	for (i = 0; i < group->narms; i++) {
+		arm = &group->arms[i];
+		for (j = 0; j < arm->n; j++) {
+			fputs(j ? ", " : " ", out);
+			if (!j) {
+				html_text(out, arm->name);
+				fputs(": ", out);
+			}
+			if (knee_of(arm->runs[j].doc) > 0)
+				fprintf(out, "%s/s", rate_text(text, knee_of(arm->runs[j].doc)));
+			else
+				fputs("none", out);
+		}
+		if (arm->n)
+			fputs(".", out);
+	}
+	fputs("</p>\n", out);
 }
 
 static void put_arm(struct plot *p, const struct report_arm *arm, size_t index)
@@ -176,6 +206,7 @@ int report_knee(FILE *out, const struct report_group *group)
 		put_arm(&p, &group->arms[i], i);
 	plot_axis_x(&p, "1/s");
 	plot_end(&p);
+	put_knees(out, group);
 	put_table(out, group);
 	return 0;
 }

@@ -106,7 +106,7 @@ static void put_verdict(FILE *out, const json_t *row)
 			snprintf(interval, sizeof(interval), "%s..%s", low, high);
 	}
 	put_name(out, html_str(row, "name"));
-	fprintf(out, " %8.8s %8.8s %6.6s %13.13s %s\n", series_format(left, a, unit),
+	fprintf(out, " %8s %8s %6s %13s %s\n", series_format(left, a, unit),
 		series_format(right, b, unit), change, interval,
 		clean(verdict, 17, html_str(row, "verdict")));
 }

@@ -65,8 +65,8 @@ static void put_lead(FILE *out, const struct report_input *in, const json_t *tab
 		fprintf(out, "%zu run%s in %zu arm%s. ", runs, runs == 1 ? "" : "s", in->narms,
 			in->narms == 1 ? "" : "s");
 	if (all) {
-		fprintf(out, "Of %zu metrics, %s %s better", all, html_number_word(better),
-			better > 1 ? "are" : "is");
+		fprintf(out, "Of %zu metric%s, %s %s better", all, all == 1 ? "" : "s",
+			html_number_word(better), better > 1 ? "are" : "is");
 		fprintf(out, " and %s %s worse.", html_number_word(worse),
 			worse > 1 ? "are" : "is");
 		if (few)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "benchmarks/compare/judge.h"
 #include "benchmarks/report/html.h"
 #include "benchmarks/report/report.h"
 
@@ -77,6 +78,12 @@ bool report_is_detail(const json_t *rows, const json_t *row)
 	return has_mean(rows, actual, strlen(actual));
 }
 
+/* Three digits, with the minus of print. */
+static void put_percent(FILE *out, double value)
+{
+	fprintf(out, "%s%.*f", value < 0 ? "−" : "+", fabs(value) < 99.95, fabs(value));
+}
+
 static void put_interval(FILE *out, const json_t *row)
 {
 	const json_t *ci = json_object_get(row, "diff_ci95");
@@ -85,11 +92,14 @@ static void put_interval(FILE *out, const json_t *row)
 
 	fputs("<td data-label=\"interval\">", out);
 	/* With few runs an end may be infinite, which JSON has as null. */
-	if (base > 0 && json_is_number(low) && json_is_number(high))
-		fprintf(out, "%+.1f…%+.1f%%</td>", 100 * json_number_value(low) / base,
-			100 * json_number_value(high) / base);
-	else
+	if (base > 0 && json_is_number(low) && json_is_number(high)) {
+		put_percent(out, 100 * json_number_value(low) / base);
+		fputs("…", out);
+		put_percent(out, 100 * json_number_value(high) / base);
+		fputs("%</td>", out);
+	} else {
 		fputs("–</td>", out);
+	}
 }
 
 /* One of two values; on a phone the name of its arm stands above it. */
@@ -110,6 +120,8 @@ static void put_beside(FILE *out, const json_t *row)
 
 	if (within > 0)
 		fprintf(out, " <small>within %.*f%%</small>", within < 9.95, within);
+	else if (more > JUDGE_MORE_SHOWN)
+		fprintf(out, " <small>over %u more of each</small>", JUDGE_MORE_SHOWN);
 	else if (more > 0)
 		fprintf(out, " <small>about %.0f more of each</small>", more);
 	if (detrended)

@@ -21,9 +21,10 @@ static const char epilog[] =
 	"  nanosleep  clock_nanosleep() until an absolute time\n"
 	"  timerfd    read() of a timerfd that was set to an absolute time\n"
 	"  futex      FUTEX_WAKE in one thread to the return of FUTEX_WAIT in another\n"
-	"One thread for each CPU of --cpus (or that it may run on), pinned; one thread and no\n"
-	"pinning with --sched deadline. Times count from when the wake-up was due, also when\n"
-	"the one before it was late (an overrun); wakeup_actual counts from the call then.\n"
+	"One thread for each CPU of --cpus (or that it may run on), pinned; one thread\n"
+	"and no pinning with --sched deadline. Times count from when the wake-up was due,\n"
+	"also when the one before it was late (an overrun); wakeup_actual counts from the\n"
+	"call then.\n"
 	"Exit codes: 0 good, 2 usage, 3 not permitted or not there.";
 
 static struct timespec to_timespec(uint64_t ns)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The azimuth command with bad input, and one round over loopback.
+# The azimuth command with bad input, and its help.
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -28,5 +28,24 @@ refuses "a result of another schema" 2 'future.json' \
 	"$azimuth" compare "$work/future.json" "$work/future.json"
 refuses "report of a file that is not there" 2 'nowhere.json' \
 	"$azimuth" report "$work/nowhere.json" -o "$work/r.html"
+
+# wide COMMAND...: the lines of the help of a command and of those below it that 80 columns cut
+wide()
+{
+	local help below
+
+	help=$("$azimuth" "$@" --help) || echo "${*:-azimuth}: --help fails"
+	awk -v c="${*:-azimuth}" 'length > 80 { print c ": " $0 }' <<<"$help"
+	sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' <<<"$help" | while read -r below; do
+		# "version" has no help, and that of "lab" is a script's text.
+		case "$* $below" in ' version' | ' lab') ;; *) wide "$@" "$below" ;; esac
+	done
+}
+lines=$(wide)
+if [ -z "$lines" ]; then
+	ok "the help of every command fits into 80 columns"
+else
+	not_ok "the help of every command fits into 80 columns" "$lines"
+fi
 
 tap_done

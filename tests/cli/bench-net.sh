@@ -232,6 +232,13 @@ knee()
 	holds "the verdict says so" '.net.verdict == "the lowest rate is too much"'
 	net --ramp 10-20 --bound 50s --step 200ms --settle 0
 	holds "no rate is too high" '.net.verdict == "the highest rate is still good"'
+	holds "a ramp has its knee alone to compare by" '.net | [.metrics[].name] == ["knee_rate"] and
+		(.config | has("rate") | not) and .step.histograms.rtt.count > 0'
+	jq . "$work/net.json" >"$work/knee.json"
+	jq '.metrics[0].value = 15 | .step.rate = 15' "$work/net.json" >"$work/knee2.json"
+	rc=0
+	"$azimuth" compare "$work/knee.json" "$work/knee2.json" >"$work/net.out" 2>"$work/net.err" || rc=$?
+	exits "ramps whose knees differ are compared" 4 'at least 4 of each'
 	served
 }
 

@@ -384,7 +384,7 @@ static void test_ramp(void **state)
 	assert_int_equal(CMD(in, (char *)"-o", out), 0);
 	page = read_text(out);
 	assert_has(page, ">bound 50 µs</text>");
-	assert_has(page, ">knee 2000/s</text>");
+	assert_has(page, ": 2000/s.</p>");
 	assert_has(page, "<td class=\"worse\">5 lost</td>");
 	assert_has(page, "<td>50.0 µs</td>");
 	assert_true(strstr(page, "<td>2000</td>") < strstr(page, "<td>4000</td>"));

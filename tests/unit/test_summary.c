@@ -453,6 +453,11 @@ static void test_time_format(void **state)
 	assert_string_equal(bench_time(buf, 1e9), "1.00 s");
 	assert_string_equal(bench_time(buf, 123e6), "123 ms");
 	assert_string_equal(series_format(buf, 0.25, "ratio"), "0.25");
+	assert_string_equal(series_format(buf, 1234.5, "ratio"), "1.23k");
+	assert_string_equal(series_format(buf, 9999, "1/s"), "9999");
+	assert_string_equal(series_format(buf, 35830, "1/s"), "35.8k");
+	assert_string_equal(series_format(buf, 99999, "1/s"), "100k");
+	assert_string_equal(series_format(buf, 1250000, "B/s"), "1.25 MB/s");
 }
 
 int main(void)

@@ -18,7 +18,7 @@ SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIBS	:= -ljansson -lm
 # Of the azimuth command alone; a test takes of them what it uses.
-AZIMUTH_LIBS := -luring -lsqlite3 -lm
+AZIMUTH_LIBS := -luring -lsqlite3 -lbpf -lelf -lz -lm
 # Parts of SQLite that azimuth does without (benchmarks/history/noload.c).
 WITHOUT := dlopen sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3StmtVtabInit \
 	   sqlite3DbstatRegister

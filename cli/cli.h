@@ -28,6 +28,9 @@ int az_dispatch(const char *prog, const char *summary, const struct az_command *
 /* Runs the workload that argv[1] names, with the arguments after it. */
 int az_cmd_bench(int argc, char **argv);
 
+/* Shows where the latency goes in the running kernel, by the tracer that argv[1] names. */
+int az_cmd_trace(int argc, char **argv);
+
 /* Has the module hv_exitlat measure: AZ_EXIT_FAILED when one measurement failed. */
 int az_cmd_exitlat(int argc, char **argv);
 

@@ -16,6 +16,7 @@ static int cmd_version(int argc, char **argv)
 
 static const struct az_command commands[] = {
 	{ "bench", "measure the network, a disk, timers", az_cmd_bench },
+	{ "trace", "show where the latency goes, in the running kernel", az_cmd_trace },
 	{ "exitlat", "measure what a trip to the host costs (module hv_exitlat)", az_cmd_exitlat },
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
 	{ "gate", "check results by rules, for CI", az_cmd_gate },

@@ -274,6 +274,44 @@ kunit_guest() {
 	check_no_splat
 }
 
+# ---- guest: azimuth trace ---------------------------------------------------------
+
+# tracer_begin TRACER [OPTION]...: runs it beside what follows; 0 when it is attached
+tracer_begin() {
+	tracing || return
+	tracer_name=$1
+	shift
+	azimuth trace "$tracer_name" --verbose --ready --json "/tmp/trace-$tracer_name.json" "$@" \
+		>"/tmp/trace-$tracer_name.txt" 2>&1 &
+	echo $! >"/tmp/trace-$tracer_name.pid"
+	wait_for 60 tracer_settled "$tracer_name"
+	grep -q ^tracing "/tmp/trace-$tracer_name.txt" && return
+	tail -n 40 "/tmp/trace-$tracer_name.txt"
+	return 1
+}
+tracer_settled() {
+	grep -q ^tracing "/tmp/trace-$1.txt" ||
+		! kill -0 "$(cat "/tmp/trace-$1.pid")"
+}
+
+# tracer_end TRACER: ends it as Ctrl-C does; its result goes to the results channel. It may
+# have been started in another shell (check), so it cannot be waited for.
+tracer_end() {
+	tracer_pid=$(cat "/tmp/trace-$1.pid")
+	kill -INT "$tracer_pid" && wait_for 60 tracer_gone "$tracer_pid"
+	cat "/tmp/trace-$1.txt"
+	[ -s "/tmp/trace-$1.json" ]
+}
+tracer_gone() {
+	! kill -0 "$1"
+}
+
+# tracer_result TRACER: what it showed, and its result for verify()
+tracer_result() {
+	diag "$(cat "/tmp/trace-$1.txt")"
+	json "trace_$1" "$(tr -d '\n' <"/tmp/trace-$1.json")"
+}
+
 # ---- guest: hv_exitlat --------------------------------------------------------
 
 EXITLAT=/sys/kernel/debug/hv_exitlat
@@ -376,6 +414,13 @@ delta() {
 	delta_from=$(counter "marks.name=$2.$1")
 	delta_to=$(counter "marks.name=$3.$1")
 	echo $((delta_to - delta_from))
+}
+
+# traced TRACER PATH: the sum of the numbers at PATH of a tracer's result (see `labtool json`)
+traced() {
+	[ -e "$RUN/trace_$1.json" ] ||
+		sed -n "s/^@json trace_$1 //p" "$RUN/results.txt" | tail -n 1 >"$RUN/trace_$1.json"
+	"$LAB/labtool" json "$RUN/trace_$1.json" "$2" | awk '{ s += $1 } END { printf "%.0f\n", s }'
 }
 
 # tap_peer NAME [PORT]: in host(), gives the TAP that azhost opened its address and serves

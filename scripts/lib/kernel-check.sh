@@ -26,50 +26,84 @@ patch_id()
 {
 	local id=${1%.patch} base
 
-	for base in $(bases); do
-		id=${id%"-$base"}
+	for base in "$ROOT"/patches/series-*; do
+		id=${id%"-${base##*/series-}"}
 	done
 	printf '%s\n' "$id"
 }
 
-# patch_body FILE: commit message without mail headers; patch_subject FILE: the
-# subject, unfolded, without [PATCH].
-patch_body()
+# read_patch FILE: its subject, unfolded and without [PATCH], in PATCH_SUBJECT; the lines of
+# the message in PATCH_BODY; those of its last paragraph in PATCH_TRAILERS. A check looks at
+# every message a dozen times, so this is done by the shell itself.
+read_patch()
 {
-	sed '1,/^$/d; /^---$/,$d' "$1"
+	local line state=head
+
+	PATCH_SUBJECT='' PATCH_BODY=() PATCH_TRAILERS=()
+	while IFS= read -r line; do
+		case $state:$line in
+		head: | subject:) state=body ;;
+		head:Subject:*) PATCH_SUBJECT=${line#Subject:} state=subject ;;
+		subject:[$' \t']*) PATCH_SUBJECT+=$line ;;
+		subject:*) state=head ;;
+		body:---) break ;;
+		body:)
+			PATCH_BODY+=('')
+			PATCH_TRAILERS=()
+			;;
+		body:*)
+			PATCH_BODY+=("$line")
+			PATCH_TRAILERS+=("$line")
+			;;
+		esac
+	done <"$1"
+	PATCH_SUBJECT=${PATCH_SUBJECT#"${PATCH_SUBJECT%%[! ]*}"}
+	[[ ! $PATCH_SUBJECT =~ ^\[PATCH[^]]*\]\ * ]] || PATCH_SUBJECT=${PATCH_SUBJECT#"${BASH_REMATCH[0]}"}
 }
 
 patch_subject()
 {
-	awk '/^$/ { exit } /^Subject:/ { s = $0; next } s && /^[ \t]/ { s = s $0; next } s { exit } END { print s }' "$1" |
-		sed 's/^Subject: *//; s/^\[PATCH[^]]*\] *//'
+	read_patch "$1"
+	printf '%s\n' "$PATCH_SUBJECT"
 }
 
-# trailers FILE: the last paragraph of the message.
-trailers()
+# values NAME: in VALUES, those of the trailer in the patch that was read
+values()
 {
-	patch_body "$1" | awk '/^$/ { block = ""; next } { block = block $0 "\n" } END { printf "%s", block }'
+	local line
+
+	VALUES=()
+	for line in ${PATCH_TRAILERS[@]+"${PATCH_TRAILERS[@]}"}; do
+		[[ $line != "$1: "* ]] || VALUES+=("${line#"$1: "}")
+	done
 }
 
 # trailer NAME FILE
 trailer()
 {
-	trailers "$2" | sed -n "s/^$1: //p"
+	read_patch "$2"
+	values "$1"
+	[ ${#VALUES[@]} = 0 ] || printf '%s\n' "${VALUES[@]}"
 }
 
-# grammar PATCH FILE TRAILER HOW-MANY REGEX EXPLANATION; HOW-MANY is 1 or +.
+# grammar PATCH TRAILER HOW-MANY REGEX EXPLANATION, of the patch that was read; HOW-MANY is 1
+# or +.
 grammar()
 {
-	local values count bad
+	local value regex="^($4)$"
 
-	values=$(trailer "$3" "$2")
-	count=$(printf '%s' "$values" | grep -c '' || true)
-	if [ "$count" = 0 ]; then
-		fail "$1" "no trailer '$3:' in the last paragraph; want $3: $6"
-	elif [ "$4" = 1 ] && [ "$count" != 1 ]; then
-		fail "$1" "$count trailers '$3:', want one"
-	elif bad=$(printf '%s\n' "$values" | grep -vE -- "^($5)$"); then
-		fail "$1" "'$3: ${bad%%$'\n'*}', want $3: $6"
+	values "$2"
+	if [ ${#VALUES[@]} = 0 ]; then
+		fail "$1" "no trailer '$2:' in the last paragraph; want $2: $5"
+	elif [ "$3" = 1 ] && [ ${#VALUES[@]} != 1 ]; then
+		fail "$1" "${#VALUES[@]} trailers '$2:', want one"
+	else
+		for value in "${VALUES[@]}"; do
+			[[ $value =~ $regex ]] || {
+				fail "$1" "'$2: $value', want $2: $5"
+				return 0
+			}
+		done
 	fi
 }
 
@@ -85,34 +119,40 @@ unmeasured()
 
 check_message()
 {
-	local name=$1 file=$ROOT/patches/$1 before=$FAILURES id number='-?[0-9][0-9.]*( ?[a-zA-Z%/]+)?'
-	local any_base
+	local name=$1 before=$FAILURES id number='-?[0-9][0-9.]*( ?[a-zA-Z%/]+)?' any_base mainline
+	local subject='^[A-Za-z0-9_.,/-]+(: [A-Za-z0-9_.,/-]+)*: [^ ].*[^.]$'
 
-	any_base=$(bases | sed 's/\./\\./g' | paste -sd '|')
-	patch_subject "$file" | grep -E '^[A-Za-z0-9_.,/-]+(: [A-Za-z0-9_.,/-]+)*: [^ ].*[^.]$' >/dev/null ||
-		fail "$name" "subject '$(patch_subject "$file")', want 'subsystem: what it does' without a full stop"
-	[ "$(patch_body "$file" | grep -c '^$')" -gt 0 ] ||
+	any_base=$(printf '|%s' "$ROOT"/patches/series-*)
+	any_base=${any_base//"$ROOT/patches/series-"/} any_base=${any_base//./\\.}
+	any_base=${any_base#|}
+	read_patch "$ROOT/patches/$name"
+	[[ $PATCH_SUBJECT =~ $subject ]] ||
+		fail "$name" "subject '$PATCH_SUBJECT', want 'subsystem: what it does' without a full stop"
+	[ ${#PATCH_BODY[@]} -gt ${#PATCH_TRAILERS[@]} ] ||
 		fail "$name" "the message has no body, only trailers; say why and how"
-	grammar "$name" "$file" Patch-mainline 1 \
+	grammar "$name" Patch-mainline 1 \
 		'Not yet, .+|Submitted, .+|Queued, .+|v[0-9]+\.[0-9]+(-rc[0-9]+)?' \
 		'Not yet, <why> | Submitted, <where> | Queued, <tree> | v<version>'
+	mainline=${VALUES[0]:-}
 	id=$(patch_id "$name")
-	grammar "$name" "$file" Azimuth-id 1 "$(printf '%s' "$id" | sed 's/[.]/\\./g')" "$id (the file's topic/name)"
-	grammar "$name" "$file" Azimuth-risk 1 '(low|medium|high), .+' 'low|medium|high, <why>'
-	grammar "$name" "$file" Azimuth-evidence + '[^ ].*' '<command>'
-	if [ -z "$(trailer Azimuth-metric "$file")" ]; then
+	grammar "$name" Azimuth-id 1 "${id//./\\.}" "$id (the file's topic/name)"
+	grammar "$name" Azimuth-risk 1 '(low|medium|high), .+' 'low|medium|high, <why>'
+	grammar "$name" Azimuth-evidence + '[^ ].*' '<command>'
+	values Azimuth-metric
+	if [ ${#VALUES[@]} = 0 ]; then
 		unmeasured "$name"
 	else
-		grammar "$name" "$file" Azimuth-metric + \
+		grammar "$name" Azimuth-metric + \
 			"[a-z0-9_.]+ ([a-z-]+|$number) -> ([a-z-]+|$number)( within [0-9.]+%)? \(($any_base), (native|nested|deterministic)\)" \
 			'<name> <before> -> <after>[ within <n>%] (<base>, native|nested|deterministic)'
 	fi
-	[[ $(trailer Patch-mainline "$file") != v* ]] ||
-		grammar "$name" "$file" Git-commit 1 '[0-9a-f]{40}' '<40 hex digits>, where Patch-mainline is a version'
-	[ -z "$(trailer Azimuth-harm "$file")" ] ||
-		grammar "$name" "$file" Azimuth-harm + '(udp_rtt_p50|read4k_p50) [0-9.]+%, .+' \
+	[[ $mainline != v* ]] ||
+		grammar "$name" Git-commit 1 '[0-9a-f]{40}' '<40 hex digits>, where Patch-mainline is a version'
+	values Azimuth-harm
+	[ ${#VALUES[@]} = 0 ] ||
+		grammar "$name" Azimuth-harm + '(udp_rtt_p50|read4k_p50) [0-9.]+%, .+' \
 			'udp_rtt_p50|read4k_p50 <n>%, <why>'
-	grammar "$name" "$file" Signed-off-by + '.+ <[^ <>]+@[^ <>]+>' 'Name <address>'
+	grammar "$name" Signed-off-by + '.+ <[^ <>]+@[^ <>]+>' 'Name <address>'
 	[ "$FAILURES" != "$before" ] || pass "$name" "message and trailers"
 }
 
@@ -129,8 +169,9 @@ check_series()
 			[ -f "$ROOT/patches/$name" ] || fail "series-$base" "$name does not exist under patches/"
 		done
 	done
-	for name in $(cd "$ROOT/patches" && find . -name '*.patch' | sed 's|^\./||' | sort); do
-		all_patches | grep -xF "$name" >/dev/null || fail "$name" "is in no patches/series-*"
+	for name in $(comm -23 <(cd "$ROOT/patches" && find . -name '*.patch' | sed 's|^\./||' | sort) \
+		<(all_patches)); do
+		fail "$name" "is in no patches/series-*"
 	done
 }
 

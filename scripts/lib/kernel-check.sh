@@ -45,7 +45,7 @@ read_patch()
 		head: | subject:) state=body ;;
 		head:Subject:*) PATCH_SUBJECT=${line#Subject:} state=subject ;;
 		subject:[$' \t']*) PATCH_SUBJECT+=$line ;;
-		subject:*) state=head ;;
+		subject:*) state="head" ;;
 		body:---) break ;;
 		body:)
 			PATCH_BODY+=('')

@@ -192,6 +192,7 @@ static int run_guest(const struct options *o)
 		.vcpus = o->vcpus,
 		.numa_nodes = o->numa,
 		.smt = o->smt,
+		.mmio_high = MMIO_HIGH_DEFAULT,
 		.boot = {
 			.kernel = o->kernel,
 			.initrds = o->initrds.item,

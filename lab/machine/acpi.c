@@ -213,10 +213,10 @@ int acpi_node_of_gpa(const struct guest_memory *mem, unsigned int nodes, uint64_
 	return (int)(node < nodes ? node : nodes - 1);
 }
 
-void acpi_high_window(const struct guest_memory *mem, unsigned int phys_bits,
+void acpi_high_window(const struct guest_memory *mem, const struct acpi_config *config,
 		      uint64_t *start, uint64_t *size)
 {
-	uint64_t end = phys_bits >= 52 ? 1ull << 52 : 1ull << phys_bits;
+	uint64_t end = config->phys_bits >= 52 ? 1ull << 52 : 1ull << config->phys_bits;
 	uint64_t from = GUEST_HIGH_RAM_START + mem->high_size;
 
 	from = (from + GIB - 1) & ~(GIB - 1);
@@ -224,7 +224,7 @@ void acpi_high_window(const struct guest_memory *mem, unsigned int phys_bits,
 	if (from >= end)
 		*size = 0;
 	else
-		*size = end - from < MMIO_HIGH_SIZE ? end - from : MMIO_HIGH_SIZE;
+		*size = end - from < config->mmio_high ? end - from : config->mmio_high;
 }
 
 /* ---- writing tables ------------------------------------------------------------ */
@@ -467,7 +467,7 @@ int acpi_build(const struct guest_memory *mem, const struct acpi_config *config)
 	unsigned int n = 0;
 
 	b.base = mem_at(mem, TABLES_GPA, b.cap);
-	acpi_high_window(mem, config->phys_bits, &window[0], &window[1]);
+	acpi_high_window(mem, config, &window[0], &window[1]);
 	if (!rsdp || !b.base || mem_write(mem, HOST_REGION_GPA, window, sizeof(window)))
 		return -E2BIG;
 	tables[n++] = build_fadt(&b, build_dsdt(&b));

@@ -28,7 +28,7 @@
 /* VMBus's windows for MMIO as a generation-2 machine has them: below the IOAPIC, above RAM. */
 #define MMIO_LOW_START		0xf8000000u
 #define MMIO_LOW_END		0xfebfffffu
-#define MMIO_HIGH_SIZE		(64ull << 30)
+#define MMIO_HIGH_DEFAULT	(64ull << 30)
 
 /* How the VPs are put together. */
 struct vp_layout {
@@ -40,13 +40,14 @@ struct vp_layout {
 struct acpi_config {
 	struct vp_layout layout;
 	unsigned int phys_bits;		/* guest physical address bits, CPUID 0x80000008 */
+	uint64_t mmio_high;		/* bytes that the high window shall have */
 };
 
 /* 0, or -E2BIG when the tables do not fit their place. */
 int acpi_build(const struct guest_memory *mem, const struct acpi_config *config);
 
-/* The high MMIO window; *@size 0 when the address bits leave no room. */
-void acpi_high_window(const struct guest_memory *mem, unsigned int phys_bits,
+/* The high MMIO window; *@size is less, or 0, when the address bits leave no room. */
+void acpi_high_window(const struct guest_memory *mem, const struct acpi_config *config,
 		      uint64_t *start, uint64_t *size);
 
 /*

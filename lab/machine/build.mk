@@ -3,11 +3,14 @@ AZHOST_SRCS += lab/azhost.c lab/options.c lab/devices.c lab/commands.c lab/snaps
 AZHOST_SRCS += lib/log.c lib/opts.c
 AZHOST_SRCS += lab/machine/kvm.c lab/machine/boot.c lab/machine/image.c lab/machine/acpi.c
 AZHOST_SRCS += lab/machine/hvcpuid.c lab/machine/cpustate.c lab/machine/vcpu.c lab/machine/pio.c
-AZHOST_SRCS += lab/machine/kvmstats.c
+AZHOST_SRCS += lab/machine/kvmstats.c lab/machine/mmio.c lab/machine/hvpage.c
+AZHOST_SRCS += lab/machine/retarget.c lab/machine/platform.c
 AZHOST_SRCS += lab/machine/synic.c lab/machine/hypercall.c lab/machine/serial.c
 AZHOST_SRCS += lab/machine/console.c lab/machine/rtc.c lab/machine/machine.c lab/machine/report.c
 
-UNIT_TESTS += boot acpi hvcpuid
+UNIT_TESTS += boot acpi hvcpuid mmio retarget
+UNIT_mmio_SRCS := lab/machine/mmio.c
+UNIT_retarget_SRCS := lab/machine/retarget.c lab/machine/hvpage.c lab/core/memory.c
 UNIT_boot_SRCS := lab/machine/boot.c lab/machine/image.c lab/core/memory.c
 UNIT_acpi_SRCS := lab/machine/acpi.c lab/core/memory.c
 UNIT_hvcpuid_SRCS := lab/machine/hvcpuid.c lab/machine/acpi.c lab/core/memory.c

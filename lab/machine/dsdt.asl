@@ -60,6 +60,8 @@ DefinitionBlock ("", "DSDT", 2, "AZMUTH", "AZHOST", 1)
                 Name (_DDN, "VMBUS")
                 Name (_UID, 0)
                 Name (_STA, 0xF)
+                /* Linux asks VMBus itself first, and without an answer looks no further. */
+                Name (_CRS, ResourceTemplate () {})
             }
         }
 

@@ -205,7 +205,7 @@ static int add_hv_leaves(const struct kvm_cpuid2 *hv, const struct cpu_topology 
 	e[3]->eax = features->eax & FEATURES_EAX;
 	e[3]->ebx = features->ebx & FEATURES_EBX;
 	e[3]->edx = features->edx & FEATURES_EDX;
-	e[4]->eax = HV_HINT_DEPRECATING_AEOI | HV_HINT_RELAXED_TIMING;
+	e[4]->eax = HV_HINT_DEPRECATING_AEOI | HV_HINT_RELAXED_TIMING | topo->hints;
 	e[4]->ebx = 0xffffffff;		/* never report spinning to the hypervisor */
 	e[5]->eax = topo->vcpus;
 	e[5]->ebx = topo->vcpus;

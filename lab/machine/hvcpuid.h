@@ -5,13 +5,14 @@
 #include <stdint.h>
 #include <linux/kvm.h>
 
-/* Where a VP stands; APIC ids as acpi_apic_id() gives them. */
+/* What differs between machines: where a VP stands, APIC ids as acpi_apic_id() gives them. */
 struct cpu_topology {
 	uint32_t apic_id;
 	unsigned int package_bits;	/* bits of the APIC id below the package */
 	unsigned int package_vps;	/* of the largest package */
 	unsigned int threads;		/* of a core: 1 or 2, in the lowest bit of the APIC id */
 	unsigned int vcpus;
+	uint32_t hints;			/* HV_HINT_* beside those that every guest gets */
 };
 
 /*

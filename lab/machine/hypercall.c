@@ -59,18 +59,41 @@ static uint16_t signal_event(struct machine *m, uint64_t control, uint64_t param
 	return HV_STATUS_SUCCESS;
 }
 
+/* One of the calls of vPCI, whose code may be an extended one (hvpage.h). */
+static uint16_t vpci_call(struct machine *m, struct vcpu *vcpu, uint16_t code, uint64_t control,
+			  const uint64_t params[2])
+{
+	struct vcpu_counters *c = &vcpu->counters;
+
+	if (m->config->pci && code == HVCALL_RETARGET_INTERRUPT) {
+		count(&c->retarget);
+		return machine_retarget(m, control, params[0]);
+	}
+	if (m->config->pci && code == HVCALL_MMIO_READ) {
+		count(&c->mmio_read);
+		return machine_mmio_read(m, control, params[0], params[1]);
+	}
+	if (m->config->pci && code == HVCALL_MMIO_WRITE) {
+		count(&c->mmio_write);
+		return machine_mmio_write(m, control, params[0]);
+	}
+	count(&c->unknown_hypercall);
+	return HV_STATUS_INVALID_HYPERCALL_CODE;
+}
+
 uint64_t machine_hypercall(struct machine *m, struct vcpu *vcpu, uint64_t input,
 			   const uint64_t params[2])
 {
-	uint16_t code = HV_HYPERCALL_CODE(input);
+	uint16_t code = hvpage_original_code(HV_HYPERCALL_CODE(input));
 
-	if (code != HVCALL_POST_MESSAGE && code != HVCALL_SIGNAL_EVENT) {
-		count(&vcpu->counters.unknown_hypercall);
-		return HV_STATUS_INVALID_HYPERCALL_CODE;
-	}
-	/* Neither repeats nor has a header of variable size. */
-	if (input & HV_HYPERCALL_RESERVED || HV_HYPERCALL_VARHEAD(input) ||
-	    HV_HYPERCALL_REP_COUNT(input) || HV_HYPERCALL_REP_START(input))
+	/* None of them repeats. */
+	if (input & HV_HYPERCALL_RESERVED || HV_HYPERCALL_REP_COUNT(input) ||
+	    HV_HYPERCALL_REP_START(input))
+		return HV_STATUS_INVALID_HYPERCALL_INPUT;
+	if (code != HVCALL_POST_MESSAGE && code != HVCALL_SIGNAL_EVENT)
+		return vpci_call(m, vcpu, code, input, params);
+	/* Neither has a header of variable size. */
+	if (HV_HYPERCALL_VARHEAD(input))
 		return HV_STATUS_INVALID_HYPERCALL_INPUT;
 	if (code == HVCALL_POST_MESSAGE) {
 		count(&vcpu->counters.post_message);

@@ -32,6 +32,7 @@ static const struct capability capabilities[] = {
 	REQUIRED(KVM_CAP_IRQ_ROUTING),
 	REQUIRED(KVM_CAP_IRQFD),
 	REQUIRED(KVM_CAP_IRQFD_RESAMPLE),
+	REQUIRED(KVM_CAP_SIGNAL_MSI),
 	REQUIRED(KVM_CAP_IMMEDIATE_EXIT),
 	REQUIRED(KVM_CAP_HYPERV),
 	REQUIRED(KVM_CAP_HYPERV_TIME),
@@ -118,7 +119,7 @@ int kvm_print_caps(struct kvm *kvm)
 	return rc;
 }
 
-static int add_slot(const struct kvm *kvm, uint32_t slot, uint64_t gpa, uint64_t size, void *host)
+int kvm_set_slot(const struct kvm *kvm, uint32_t slot, uint64_t gpa, uint64_t size, void *host)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
@@ -127,8 +128,6 @@ static int add_slot(const struct kvm *kvm, uint32_t slot, uint64_t gpa, uint64_t
 		.userspace_addr = (uintptr_t)host,
 	};
 
-	if (!size)
-		return 0;
 	return ioctl(kvm->vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
 }
 
@@ -182,10 +181,10 @@ int kvm_create(struct kvm *kvm, const struct guest_memory *mem, char *err, size_
 	if (ioctl(kvm->vm, KVM_CREATE_IRQCHIP, 0))
 		goto fail;
 	what = "KVM_SET_USER_MEMORY_REGION";
-	rc = add_slot(kvm, 0, 0, mem->low_size, mem->base);
-	if (!rc)
-		rc = add_slot(kvm, 1, GUEST_HIGH_RAM_START, mem->high_size,
-			      mem->base + mem->low_size);
+	rc = kvm_set_slot(kvm, 0, 0, mem->low_size, mem->base);
+	if (!rc && mem->high_size)
+		rc = kvm_set_slot(kvm, 1, GUEST_HIGH_RAM_START, mem->high_size,
+				  mem->base + mem->low_size);
 	if (!rc)
 		return 0;
 	errno = -rc;
@@ -243,6 +242,18 @@ void kvm_irq_line(const struct kvm *kvm, unsigned int gsi, bool level)
 
 	/* Fails only without an irqchip, and kvm_create() made one. */
 	(void)ioctl(kvm->vm, KVM_IRQ_LINE, &line);
+}
+
+int kvm_signal_msi(const struct kvm *kvm, uint64_t address, uint32_t data)
+{
+	struct kvm_msi msi = {
+		.address_lo = (uint32_t)address,
+		.address_hi = (uint32_t)(address >> 32),
+		.data = data,
+	};
+
+	/* More than 0: delivered; 0: the guest has blocked it, which is no failure of ours. */
+	return ioctl(kvm->vm, KVM_SIGNAL_MSI, &msi) < 0 ? -errno : 0;
 }
 
 int kvm_bind_signal(const struct kvm *kvm, uint32_t connection_id, int fd)

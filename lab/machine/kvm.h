@@ -40,6 +40,12 @@ int kvm_print_caps(struct kvm *kvm);
 int kvm_create(struct kvm *kvm, const struct guest_memory *mem, char *err, size_t err_len);
 void kvm_close(struct kvm *kvm);
 
+/*
+ * Map @size bytes at @host as memory slot @slot at @gpa; slots 0 and 1 are the
+ * RAM. @size 0 takes the slot away. 0 or -errno.
+ */
+int kvm_set_slot(const struct kvm *kvm, uint32_t slot, uint64_t gpa, uint64_t size, void *host);
+
 /* CPUID leaves that KVM can give a guest on @fd (/dev/kvm or a vCPU). malloc()ed, NULL: errno. */
 struct kvm_cpuid2 *kvm_get_cpuid(int fd, unsigned long request);
 
@@ -58,6 +64,9 @@ int kvm_irqfd(const struct kvm *kvm, unsigned int gsi, int trigger, int resample
 
 /* Set the level of an IOAPIC pin. */
 void kvm_irq_line(const struct kvm *kvm, unsigned int gsi, bool level);
+
+/* A message-signalled interrupt: @data written to @address by a device. 0 or -errno. */
+int kvm_signal_msi(const struct kvm *kvm, uint64_t address, uint32_t data);
 
 /* SIGNAL_EVENT for @connection_id writes to @fd from now on; -1 ends it. 0 or -errno. */
 int kvm_bind_signal(const struct kvm *kvm, uint32_t connection_id, int fd);

@@ -85,6 +85,7 @@ int machine_load(struct machine *m, const struct machine_config *config, char *e
 	m->results.fd = -1;
 	pthread_mutex_init(&m->end_lock, NULL);
 	pthread_cond_init(&m->end_cond, NULL);
+	mmio_init(&m->mmio, &m->kvm);
 	serial_init(&m->com[0], console_tx, com1_irq, m);
 	serial_init(&m->com[1], results_tx, com2_irq, m);
 	rc = mem_init(&m->mem, config->memory);
@@ -116,7 +117,9 @@ static int create_tables(struct machine *m, char *err, size_t err_len)
 {
 	struct acpi_config acpi = {
 		.layout = machine_layout(m->config),
+		.mmio_high = m->config->mmio_high,
 	};
+	uint64_t start, size;
 	int rc;
 
 	m->host_cpuid = kvm_get_cpuid(m->kvm.fd, KVM_GET_SUPPORTED_CPUID);
@@ -126,6 +129,8 @@ static int create_tables(struct machine *m, char *err, size_t err_len)
 		return rc;
 	}
 	acpi.phys_bits = hvcpuid_phys_bits(m->host_cpuid);
+	acpi_high_window(&m->mem, &acpi, &start, &size);
+	mmio_set_high(&m->mmio, start, size);
 	rc = acpi_build(&m->mem, &acpi);
 	if (rc)
 		snprintf(err, err_len, "ACPI tables do not fit their %u KiB", BOOT_ACPI_SIZE >> 10);
@@ -176,6 +181,8 @@ int machine_create(struct machine *m, char *err, size_t err_len)
 		rc = create_tables(m, err, err_len);
 	if (!rc)
 		rc = kvm_create(&m->kvm, &m->mem, err, err_len);
+	if (!rc && m->config->pci)
+		rc = hvpage_attach(&m->kvm, err, err_len);
 	if (!rc)
 		rc = create_vcpus(m, err, err_len);
 	if (!rc)
@@ -190,6 +197,14 @@ void machine_set_bus(struct machine *m, struct vmbus *bus)
 	synic_set_bus(&m->synic, bus);
 }
 
+void machine_set_retarget(struct machine *m,
+			  uint16_t (*retarget)(void *ctx, const struct retarget *target),
+			  void *ctx)
+{
+	m->retarget = retarget;
+	m->retarget_ctx = ctx;
+}
+
 void machine_destroy(struct machine *m)
 {
 	synic_free(&m->synic);
@@ -200,6 +215,7 @@ void machine_destroy(struct machine *m)
 	free(m->vcpus);
 	free(m->host_cpuid);
 	kvm_close(&m->kvm);
+	mmio_free(&m->mmio);
 	mem_free(&m->mem);
 	console_close(&m->console);
 	console_close(&m->results);

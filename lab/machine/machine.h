@@ -13,7 +13,9 @@
 #include "machine/acpi.h"
 #include "machine/boot.h"
 #include "machine/console.h"
+#include "machine/hvpage.h"
 #include "machine/kvm.h"
+#include "machine/mmio.h"
 #include "machine/serial.h"
 #include "machine/synic.h"
 #include "machine/vcpu.h"
@@ -40,9 +42,20 @@ struct machine_config {
 	struct boot_config boot;
 	const char *console, *results;	/* paths, "-", or NULL */
 	uint64_t watchdog_ns;		/* 0: none */
+	uint64_t mmio_high;		/* bytes of the MMIO window above RAM */
+	bool pci;			/* there are PCI devices, and the hypercalls of vPCI */
+	bool mmio_hypercalls;		/* CPUID tells the guest to use them for registers */
 	/* The guest wrote "@mark NAME" to its results port; on a vCPU's thread, which waits. */
 	void (*mark)(void *ctx, const char *name);
 	void *ctx;
+};
+
+/* RETARGET_INTERRUPT: the message @data to @address of a device goes elsewhere. */
+struct retarget {
+	uint64_t device_id;
+	uint32_t address, data;
+	uint32_t vector;
+	uint64_t vps;			/* mask of those that exist */
 };
 
 /*
@@ -60,6 +73,10 @@ struct machine {
 	struct loop_timer watchdog;
 	struct synic synic;
 	struct vmbus *bus;
+	struct mmio mmio;
+	/* Of whoever has PCI devices; gives HV_STATUS_*. vCPU threads. */
+	uint16_t (*retarget)(void *ctx, const struct retarget *target);
+	void *retarget_ctx;
 	struct vcpu *vcpus;
 	unsigned int n_vcpus;		/* created */
 	struct serial com[2];
@@ -93,6 +110,11 @@ int machine_create(struct machine *m, char *err, size_t err_len);
 /* @bus belongs to the caller and has to stay until machine_stop(). */
 void machine_set_bus(struct machine *m, struct vmbus *bus);
 
+/* Who moves the interrupts of PCI devices; before the guest starts. */
+void machine_set_retarget(struct machine *m,
+			  uint16_t (*retarget)(void *ctx, const struct retarget *target),
+			  void *ctx);
+
 /* Start the vCPUs; then wait until something ends the run. 0 or -errno. */
 int machine_start(struct machine *m);
 int machine_wait(struct machine *m);
@@ -122,6 +144,14 @@ void machine_pio(struct machine *m, struct vcpu *vcpu, uint16_t port, uint8_t *d
 /* hypercall.c: the status and result of a hypercall that came out of KVM. */
 uint64_t machine_hypercall(struct machine *m, struct vcpu *vcpu, uint64_t input,
 			   const uint64_t params[2]);
+
+/* retarget.c: hypercalls of vPCI; @gpa and @out are those of input and output. HV_STATUS_*. */
+uint16_t machine_retarget(struct machine *m, uint64_t control, uint64_t gpa);
+uint16_t machine_mmio_read(struct machine *m, uint64_t control, uint64_t gpa, uint64_t out);
+uint16_t machine_mmio_write(struct machine *m, uint64_t control, uint64_t gpa);
+
+/* platform.c: the machine as PCI functions see it. */
+struct pci_platform machine_platform(struct machine *m);
 
 /* report.c: the counters of the machine as in counters.json. New references. */
 json_t *machine_counters_vm(struct machine *m);

@@ -40,6 +40,9 @@ static const struct counter_name synic_names[] = {
 static const struct counter_name hypercall_names[] = {
 	{ "post_message", offsetof(struct vcpu_counters, post_message) },
 	{ "signal_event", offsetof(struct vcpu_counters, signal_event) },
+	{ "retarget", offsetof(struct vcpu_counters, retarget) },
+	{ "mmio_read", offsetof(struct vcpu_counters, mmio_read) },
+	{ "mmio_write", offsetof(struct vcpu_counters, mmio_write) },
 	{ "unknown", offsetof(struct vcpu_counters, unknown_hypercall) },
 	{ NULL, 0 }
 };

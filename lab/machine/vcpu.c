@@ -16,7 +16,8 @@
 
 const struct counter_name vcpu_counter_names[] = {
 	NAME(io), NAME(mmio), NAME(mmio_unknown), NAME(io_unknown), NAME(io_string),
-	NAME(hypercall), NAME(synic), NAME(system_event), NAME(interrupted), NAME(other),
+	NAME(hypercall), NAME(synic), NAME(system_event), NAME(msr), NAME(interrupted),
+	NAME(other),
 	{ NULL, 0 }
 };
 
@@ -30,6 +31,7 @@ int vcpu_create(struct machine *m, struct vcpu *vcpu, unsigned int index, char *
 		.package_vps = acpi_package_vps(&layout),
 		.threads = layout.threads,
 		.vcpus = layout.vcpus,
+		.hints = m->config->mmio_hypercalls ? HV_HINT_MMIO_HYPERCALLS : 0,
 	};
 	const char *what = "KVM_CREATE_VCPU";
 	int rc;
@@ -82,13 +84,25 @@ static void exit_io(struct vcpu *vcpu)
 		    run->io.size, run->io.count, run->io.direction == KVM_EXIT_IO_OUT);
 }
 
-/* No device has registers in memory yet: all of it is a bus without an answer. */
+/* Where no device answers, a read gives ones. */
 static void exit_mmio(struct vcpu *vcpu)
 {
+	struct kvm_run *run = vcpu->run;
+
 	count(&vcpu->counters.mmio);
-	count(&vcpu->counters.mmio_unknown);
-	if (!vcpu->run->mmio.is_write)
-		memset(vcpu->run->mmio.data, 0xff, sizeof(vcpu->run->mmio.data));
+	if (!mmio_access(&vcpu->machine->mmio, run->mmio.phys_addr, run->mmio.data,
+			 run->mmio.len, run->mmio.is_write))
+		count(&vcpu->counters.mmio_unknown);
+}
+
+/* The only MSR whose writes come out, see hvpage.h. */
+static void exit_wrmsr(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	count(&vcpu->counters.msr);
+	run->msr.error = run->msr.index != HV_MSR_HYPERCALL ||
+		hvpage_written(vcpu->fd, &vcpu->machine->mem, run->msr.data);
 }
 
 static void exit_hyperv(struct vcpu *vcpu)
@@ -163,6 +177,9 @@ static void handle_exit(struct vcpu *vcpu)
 		break;
 	case KVM_EXIT_HYPERV:
 		exit_hyperv(vcpu);
+		break;
+	case KVM_EXIT_X86_WRMSR:
+		exit_wrmsr(vcpu);
 		break;
 	case KVM_EXIT_SYSTEM_EVENT:
 		exit_system_event(vcpu);

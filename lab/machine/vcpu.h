@@ -18,7 +18,9 @@ struct machine;
 struct vcpu_counters {
 	counter_t io, mmio, mmio_unknown, io_unknown, io_string;
 	counter_t hypercall, synic, system_event, interrupted, other;
+	counter_t msr;
 	counter_t post_message, signal_event, unknown_hypercall;
+	counter_t retarget, mmio_read, mmio_write;
 };
 
 /* One virtual processor: index is the VP index, the KVM id is the APIC id. */

@@ -33,6 +33,7 @@ struct pci_platform {
 	 * access to that same mapping.
 	 */
 	void (*unmap)(void *ctx, void *mapping);
+	uint32_t vp_count;		/* VPs are 0 to this - 1 */
 	/* Interrupt @vector at VP @vp, fixed delivery, edge. 0 or -EINVAL. */
 	int (*interrupt)(void *ctx, uint32_t vp, uint8_t vector);
 };
@@ -67,6 +68,9 @@ uint32_t pci_probed_bar(const struct pci_function *fn, unsigned int bar);
 void pci_start(struct pci_function *fn);
 void pci_assigned(struct pci_function *fn);
 void pci_reset(struct pci_function *fn, enum pci_reset_reason why);
+
+/* Names of enum pci_phase, as in counters. */
+extern const char *const pci_phase_names[PCI_PHASES];
 
 /* The core's counters and the device's own; a new reference. Any thread. */
 json_t *pci_counters(struct pci_function *fn);

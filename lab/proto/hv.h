@@ -67,6 +67,10 @@
 #define HV_SYNIC_PAGE_ADDRESS(msr)	((msr) & ~0xfffull)
 #define HV_SCONTROL_ENABLE		1ull
 
+/* HV_MSR_HYPERCALL (TLFS 3.13) */
+#define HV_HYPERCALL_PAGE_ENABLE	1ull
+#define HV_HYPERCALL_PAGE_ADDRESS(msr)	((msr) & ~0xfffull)
+
 /* HV_MSR_CRASH_CTL: the guest has a text at P3 with P4 bytes (TLFS 2.5.4) */
 #define HV_CRASH_CTL_NOTIFY		(1ull << 63)
 #define HV_CRASH_CTL_NOTIFY_MSG		(1ull << 62)
@@ -74,6 +78,9 @@
 /* ---- hypercalls (TLFS 3) --------------------------------------------------- */
 #define HVCALL_POST_MESSAGE		0x005c
 #define HVCALL_SIGNAL_EVENT		0x005d
+#define HVCALL_RETARGET_INTERRUPT	0x007e
+#define HVCALL_MMIO_READ		0x0106
+#define HVCALL_MMIO_WRITE		0x0107
 
 /* Control word: code in bits 0-15, fast in bit 16, rep count in bits 32-43 (TLFS 3.7) */
 #define HV_HYPERCALL_CODE(ctl)		((uint16_t)(ctl))
@@ -116,6 +123,36 @@ struct hv_signal_event_input {
 	uint16_t reserved;
 };
 
+#define HV_PARTITION_ID_SELF		(~0ull)
+#define HV_INTERRUPT_SOURCE_MSI		1
+#define HV_RETARGET_PROCESSOR_SET	2u	/* in flags: a VP set, else a mask of 64 VPs */
+#define HV_RETARGET_MAX_WORDS		65u	/* 64 banks and the word that names them */
+
+/*
+ * Input of HVCALL_RETARGET_INTERRUPT (struct hv_retarget_device_interrupt of
+ * asm-generic/hyperv-tlfs.h). The variable header counts the words after the first.
+ */
+struct hv_retarget_input {
+	uint64_t partition_id;
+	uint64_t device_id;
+	uint32_t source;
+	uint32_t reserved1;
+	uint32_t address, data;		/* of the message, as created */
+	uint64_t reserved2;
+	uint32_t vector;
+	uint32_t flags;
+	uint64_t words[1 + HV_RETARGET_MAX_WORDS];	/* mask; or format, banks, VPs of each */
+};
+
+/* Input of HVCALL_MMIO_READ, without data, and HVCALL_MMIO_WRITE. */
+#define HV_MMIO_MAX_DATA		64
+struct hv_mmio_input {
+	uint64_t gpa;
+	uint32_t size;
+	uint32_t reserved;
+	uint8_t data[HV_MMIO_MAX_DATA];
+};
+
 /* ---- SynIC pages (TLFS 11.5 to 11.9) --------------------------------------- */
 #define HV_SINT_COUNT			16
 #define HV_SINT_VMBUS			2	/* VMBUS_MESSAGE_SINT */
@@ -148,6 +185,7 @@ static_assert(sizeof(struct hv_message) == 256, "TLFS: a message has 256 bytes")
 static_assert(sizeof(struct hv_message_page) == 4096, "TLFS: SIMP is one page");
 static_assert(sizeof(struct hv_event_page) == 4096, "TLFS: SIEFP is one page");
 static_assert(sizeof(struct hv_post_message_input) == 256, "TLFS: POST_MESSAGE input");
+static_assert(sizeof(struct hv_mmio_input) == 80, "hyperv-tlfs.h: hv_mmio_write_input");
 static_assert(sizeof(struct hv_signal_event_input) == 8, "TLFS: SIGNAL_EVENT input");
 
 #endif

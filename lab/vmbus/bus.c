@@ -45,7 +45,6 @@ int vmbus_add_device(struct vmbus *bus, struct vmbus_device *dev)
 	dev->bus = bus;
 	dev->primary = NULL;
 	dev->channels = NULL;
-	dev->absent = false;
 	dev->next = NULL;
 	*end = dev;
 	pthread_mutex_unlock(&bus->lock);
@@ -95,6 +94,10 @@ static void end_on_loop(void *ctx)
 	connection_reset(ctx);
 }
 
+static void nothing(void *ctx)
+{
+}
+
 static void free_device(struct vmbus_device *dev)
 {
 	struct vmbus_channel *ch;
@@ -116,6 +119,8 @@ void vmbus_free(struct vmbus *bus)
 		return;
 	if (bus->loop) {
 		loop_call(bus->loop, end_on_loop, bus);
+		/* What the channels' loops have posted until then still finds its devices. */
+		loop_call(bus->loop, nothing, NULL);
 		while ((dev = bus->devices)) {
 			bus->devices = dev->next;
 			free_device(dev);

@@ -98,12 +98,12 @@ struct vmbus_device {
 	 * there at this interval, as long as a channel is open. 0: hypercalls.
 	 */
 	uint32_t monitor_latency_us;
+	bool absent;			/* not offered: rescinded, or set before it was added */
 	struct vmbus *bus;		/* set by vmbus_add_device() */
 	struct vmbus_channel *primary;	/* set while offered */
 
 	/* the bus's own */
 	struct vmbus_channel *channels;
-	bool absent;			/* rescinded and not offered again */
 	bool reoffer_due;		/* to be, when the guest has released it */
 	struct vmbus_device *next;
 };

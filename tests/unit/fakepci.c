@@ -100,6 +100,7 @@ const struct pci_platform fakepci = {
 	.map_io = map_io,
 	.map_memory = map_memory,
 	.unmap = unmap,
+	.vp_count = FAKEPCI_VPS,
 	.interrupt = interrupt,
 };
 

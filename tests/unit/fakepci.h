@@ -10,6 +10,7 @@
  */
 #define FAKEPCI_REGIONS		32
 #define FAKEPCI_INTERRUPTS	4096
+#define FAKEPCI_VPS		2
 
 /* Addresses that the machine takes, as mmio.c does. */
 #define FAKEPCI_LOW		0xf8000000ull

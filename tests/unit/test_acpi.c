@@ -67,6 +67,7 @@ static void build(struct guest_memory *mem, uint64_t size, unsigned int vcpus, u
 {
 	struct acpi_config config = {
 		.layout = { .vcpus = vcpus, .nodes = nodes, .threads = 1 }, .phys_bits = 40,
+		.mmio_high = MMIO_HIGH_DEFAULT,
 	};
 
 	assert_int_equal(mem_init(mem, size), 0);
@@ -220,20 +221,25 @@ static void test_node_of_gpa(void **state)
 static void test_high_window(void **state)
 {
 	struct guest_memory mem = { .low_size = GUEST_LOW_RAM_END, .high_size = 300 * MIB };
+	struct acpi_config config = { .phys_bits = 40, .mmio_high = MMIO_HIGH_DEFAULT };
 	uint64_t start, size;
 
-	acpi_high_window(&mem, 40, &start, &size);
+	acpi_high_window(&mem, &config, &start, &size);
 	assert_int_equal(start, 5 * GIB);
-	assert_int_equal(size, MMIO_HIGH_SIZE);
-	acpi_high_window(&mem, 36, &start, &size);
+	assert_int_equal(size, MMIO_HIGH_DEFAULT);
+	config.mmio_high = 512 * GIB;
+	acpi_high_window(&mem, &config, &start, &size);
+	assert_int_equal(size, 512 * GIB);
+	config.phys_bits = 36;
+	acpi_high_window(&mem, &config, &start, &size);
 	assert_int_equal(start + size, 64 * GIB);
 	mem.high_size = 61 * GIB;
-	acpi_high_window(&mem, 36, &start, &size);
+	acpi_high_window(&mem, &config, &start, &size);
 	assert_int_equal(size, 0);
 	/* The DSDT's method finds it in the two words in front of the tables. */
 	build(&mem, 64 * MIB, 1, 0);
 	assert_int_equal(get(mem_at(&mem, 0xe1000, 16), 8), 4 * GIB);
-	assert_int_equal(get((uint8_t *)mem_at(&mem, 0xe1000, 16) + 8, 8), MMIO_HIGH_SIZE);
+	assert_int_equal(get((uint8_t *)mem_at(&mem, 0xe1000, 16) + 8, 8), MMIO_HIGH_DEFAULT);
 	mem_free(&mem);
 }
 
@@ -267,6 +273,7 @@ static void test_no_memory(void **state)
 {
 	struct acpi_config config = {
 		.layout = { .vcpus = 1, .threads = 1 }, .phys_bits = 40,
+		.mmio_high = MMIO_HIGH_DEFAULT,
 	};
 	struct guest_memory none = { 0 };
 

@@ -104,9 +104,44 @@ static int open_control(struct session *s)
 		      rc == EADDRINUSE ? "somebody listens there already" : strerror(rc));
 }
 
+/* For faults and commands: a device on VMBus, or a function behind one. */
+static bool is_there(void *ctx, const char *name)
+{
+	struct session *s = ctx;
+
+	return vmbus_is_there(s->bus, name) || vpci_is_there(s->vpci, name);
+}
+
+static uint16_t retarget(void *ctx, const struct retarget *target)
+{
+	return vpci_retarget(ctx, &(struct vpci_target){
+		.device_id = target->device_id,
+		.address = target->address,
+		.data = target->data,
+		.vector = target->vector,
+		.vps = target->vps,
+	});
+}
+
+static int create_buses(struct session *s)
+{
+	struct vmbus_platform platform = synic_platform(&s->machine.synic);
+	struct pci_platform pci = machine_platform(&s->machine);
+
+	s->bus = vmbus_create(&s->machine.mem, s->faults, &platform);
+	if (!s->bus)
+		return az_env("VMBus: %s", strerror(errno));
+	vmbus_set_max_version(s->bus, s->options->vmbus_version);
+	machine_set_bus(&s->machine, s->bus);
+	s->vpci = vpci_create(s->bus, &pci);
+	if (!s->vpci)
+		return az_env("out of memory");
+	machine_set_retarget(&s->machine, retarget, s->vpci);
+	return 0;
+}
+
 static int create(struct session *s)
 {
-	struct vmbus_platform platform;
 	char err[512];
 	int rc;
 
@@ -119,16 +154,13 @@ static int create(struct session *s)
 		return az_env("out of memory");
 	if (devices_register_faults(s->faults))
 		return az_env("out of memory");
-	platform = synic_platform(&s->machine.synic);
-	s->bus = vmbus_create(&s->machine.mem, s->faults, &platform);
-	if (!s->bus)
-		return az_env("VMBus: %s", strerror(errno));
-	vmbus_set_max_version(s->bus, s->options->vmbus_version);
-	machine_set_bus(&s->machine, s->bus);
-	rc = devices_add(s->bus, s->options);
+	rc = create_buses(s);
+	if (rc)
+		return rc;
+	rc = devices_add(s->bus, s->vpci, s->options);
 	if (rc)
 		return exit_code(rc);
-	faults_set_devices(s->faults, vmbus_is_there, s->bus);
+	faults_set_devices(s->faults, is_there, s);
 	rc = add_faults(s);
 	if (rc)
 		return rc;
@@ -169,6 +201,7 @@ static void destroy(struct session *s)
 	/* The devices end before the SynIC that they interrupt through. */
 	if (s->bus)
 		vmbus_free(s->bus);
+	vpci_free(s->vpci);
 	machine_destroy(&s->machine);
 	if (s->faults)
 		faults_free(s->faults);
@@ -192,7 +225,9 @@ static int run_guest(const struct options *o)
 		.vcpus = o->vcpus,
 		.numa_nodes = o->numa,
 		.smt = o->smt,
-		.mmio_high = MMIO_HIGH_DEFAULT,
+		.mmio_high = o->mmio_high,
+		.pci = o->pcis.n,
+		.mmio_hypercalls = o->mmio_hypercalls,
 		.boot = {
 			.kernel = o->kernel,
 			.initrds = o->initrds.item,

@@ -39,6 +39,8 @@ int session_add_fault(struct session *s, const char *spec, char *err, unsigned i
 	if (rc || !fault_is_timed(fault))
 		return rc;
 	rc = vmbus_timed_fault(s->bus, fault);
+	if (rc == -ENODEV)
+		rc = vpci_timed_fault(s->vpci, fault);
 	if (rc)
 		snprintf(err, err_len, "%s: %s", fault_device(fault),
 			 rc == -ENODEV ? "there is no such device" : strerror(-rc));
@@ -121,11 +123,15 @@ int session_command(void *ctx, const char *cmd, json_t *args, json_t *reply)
 {
 	struct session *s = ctx;
 	const char *name;
+	int rc;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(cmd, commands[i].name))
 			return commands[i].fn(s, args, reply);
 	}
 	name = json_string_value(json_object_get(args, "device"));
-	return name ? vmbus_device_command(s->bus, name, cmd, args, reply) : -ENOENT;
+	if (!name)
+		return -ENOENT;
+	rc = vmbus_device_command(s->bus, name, cmd, args, reply);
+	return rc == -ENOENT ? vpci_command(s->vpci, name, cmd, args, reply) : rc;
 }

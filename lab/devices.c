@@ -23,7 +23,7 @@ int devices_register_faults(struct faults *faults)
 
 	for (size_t i = 0; i < N_TABLES && !rc; i++)
 		rc = faults_register(faults, tables[i]);
-	return rc;
+	return rc ? rc : vpci_register_faults(faults);
 }
 
 static void list_table(const struct fault_kind *k)
@@ -41,6 +41,7 @@ void devices_list_faults(void)
 	list_table(vmbus_fault_kinds);
 	for (size_t i = 0; i < N_TABLES; i++)
 		list_table(tables[i]);
+	vpci_each_fault_table(list_table);
 }
 
 static int add(struct vmbus *bus, struct vmbus_device *dev)
@@ -106,12 +107,32 @@ static int add_disks(struct vmbus *bus, const struct option_list *disks)
 	return rc;
 }
 
-int devices_add(struct vmbus *bus, const struct options *o)
+static int add_pcis(struct vpci *vpci, const struct option_list *pcis)
+{
+	char err[256];
+	int rc;
+
+	for (unsigned int i = 0; i < pcis->n; i++) {
+		rc = vpci_add(vpci, pcis->item[i], err, sizeof(err));
+		if (rc) {
+			az_err("--pci %s: %s", pcis->item[i], err);
+			return rc;
+		}
+	}
+	rc = vpci_offer(vpci);
+	if (rc)
+		az_err("vPCI: %s", strerror(-rc));
+	return rc;
+}
+
+int devices_add(struct vmbus *bus, struct vpci *vpci, const struct options *o)
 {
 	int rc = add_nets(bus, &o->nets);
 
 	if (!rc)
 		rc = add_disks(bus, &o->disks);
+	if (!rc)
+		rc = add_pcis(vpci, &o->pcis);
 	if (!rc) {
 		rc = ic_add_all(bus);
 		if (rc)

@@ -4,6 +4,7 @@
 
 #include "options.h"
 #include "vmbus/bus.h"
+#include "vpci/vpci.h"
 
 /* Announce the faults of every type of device to @faults; the bus does its own. 0 or -ENOMEM. */
 int devices_register_faults(struct faults *faults);
@@ -16,6 +17,6 @@ void devices_list_faults(void);
  * scsi0 with all disks, and the integration services. 0, or -errno after one
  * line on standard error.
  */
-int devices_add(struct vmbus *bus, const struct options *o);
+int devices_add(struct vmbus *bus, struct vpci *vpci, const struct options *o);
 
 #endif

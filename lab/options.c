@@ -9,6 +9,7 @@
 #include "netvsp/netvsp.h"
 #include "options.h"
 #include "storvsp/storvsp.h"
+#include "vpci/vpci.h"
 
 #define NS_PER_SECOND	1000000000ull
 
@@ -38,14 +39,15 @@ static int set_version(void *ctx, const char *value)
 /* The devices know their own keys; one line each. */
 static const char *epilog(void)
 {
-	static char text[4096];
+	static char text[8192];
 
 	snprintf(text, sizeof(text),
-		 "Keys of --net:\n%s\nKeys of --disk:\n%s\n"
+		 "Keys of --net:\n%s\nKeys of --disk:\n%s\nKeys of --pci, of all types:\n%s\n"
 		 "Exit codes: 0 power-off, 2 usage, 3 the machine lacks something,\n"
 		 "10 guest reset, 11 guest panic, 12 triple fault, 13 watchdog, 14 host error,\n"
 		 "128+N signal N.\n"
-		 "Commands of the control socket: see azhost(1).", netvsp_help, storvsp_help);
+		 "Commands of the control socket: see azhost(1).", netvsp_help, storvsp_help,
+		 vpci_help());
 	return text;
 }
 
@@ -63,6 +65,15 @@ static int check(const struct options *o)
 		return 0;
 	if (!o->kernel) {
 		az_usage("--kernel: missing; give a bzImage or an ELF vmlinux");
+		return -EINVAL;
+	}
+	if (o->mmio_high % (1 << 20)) {
+		az_usage("--mmio-high: %llu bytes are not whole MiB",
+			 (unsigned long long)o->mmio_high);
+		return -EINVAL;
+	}
+	if (o->mmio_hypercalls && !o->pcis.n) {
+		az_usage("--mmio-hypercalls: is for PCI devices, there is no --pci");
 		return -EINVAL;
 	}
 	if (o->smt && o->vcpus % 2) {
@@ -108,6 +119,12 @@ int options_parse(struct options *o, int argc, char **argv)
 		       &o->nets, .call = add_item),
 		AZ_OPT(CALL, "disk", 0, "SPEC", "disk: ram=SIZE[,..] or FILE[,ro]",
 		       &o->disks, .call = add_item),
+		AZ_OPT(CALL, "pci", 0, "SPEC", "PCI device on vPCI: TYPE[,key=value]..",
+		       &o->pcis, .call = add_item),
+		AZ_OPT(SIZE, "mmio-high", 0, "SIZE", "addresses for devices above RAM (64G)",
+		       &o->mmio_high, .min = 1 << 30, .max = 1ull << 51),
+		AZ_OPT(FLAG, "mmio-hypercalls", 0, NULL,
+		       "tell the guest to reach config space by hypercalls", &o->mmio_hypercalls),
 		AZ_OPT(CALL, "fault", 0, "SPEC", "DEVICE:WHAT[,key=value].., see --list-faults",
 		       &o->faults, .call = add_item),
 		AZ_OPT(U64, "seed", 0, "N", "of everything random (default 1)", &o->seed),
@@ -134,6 +151,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	o->initrds.name = "initrd";
 	o->nets.name = "net";
 	o->disks.name = "disk";
+	o->pcis.name = "pci";
+	o->mmio_high = MMIO_HIGH_DEFAULT;
 	o->faults.name = "fault";
 	o->append = "";
 	o->mode = "native";

@@ -18,10 +18,12 @@ struct options {
 	const char *kernel, *append, *console, *results, *counters, *control, *mode;
 	const char *send;		/* socket; the JSON line is @operand */
 	const char *operand;
-	struct option_list initrds, nets, disks, faults;
+	struct option_list initrds, nets, disks, pcis, faults;
 	unsigned int memory_mib, vcpus, numa;
 	uint32_t vmbus_version;		/* the newest, VMBUS_VERSION_* */
 	uint64_t watchdog_ns, seed;
+	uint64_t mmio_high;		/* bytes */
+	bool mmio_hypercalls;
 	bool smt, probe_kvm, list_faults, version;
 };
 

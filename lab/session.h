@@ -10,6 +10,7 @@
 #include "machine/machine.h"
 #include "options.h"
 #include "vmbus/bus.h"
+#include "vpci/vpci.h"
 
 #define SESSION_MAX_MARKS	256
 #define SESSION_MARK_NAME_MAX	64
@@ -21,6 +22,7 @@ struct session {
 	struct machine machine;
 	struct faults *faults;
 	struct vmbus *bus;
+	struct vpci *vpci;
 	struct control *control;
 	pthread_mutex_t marks_lock;
 	json_t *marks;

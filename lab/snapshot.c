@@ -35,6 +35,7 @@ void session_mark(void *ctx, const char *name)
 	json_object_set_new(mark, "name", text);
 	json_object_set_new(mark, "ns", json_integer((json_int_t)ns));
 	json_object_set_new(mark, "channels", vmbus_counters(s->bus));
+	json_object_set_new(mark, "pci", vpci_counters(s->vpci));
 	json_object_set_new(mark, "vm", machine_counters_vm(&s->machine));
 	json_object_set_new(mark, "synic_pages", machine_synic_pages(&s->machine));
 	pthread_mutex_lock(&s->marks_lock);
@@ -111,6 +112,7 @@ json_t *session_counters(struct session *s, bool at_end)
 	json_object_set_new(root, "vcpus", machine_counters_vcpus(&s->machine));
 	json_object_set_new(root, "synic_pages", machine_synic_pages(&s->machine));
 	json_object_set_new(root, "channels", vmbus_counters(s->bus));
+	json_object_set_new(root, "pci", vpci_counters(s->vpci));
 	json_object_set_new(root, "faults", faults_report(s->faults));
 	pthread_mutex_lock(&s->marks_lock);
 	json_object_set_new(root, "marks", json_deep_copy(s->marks));

@@ -135,12 +135,17 @@ static void set_phase(struct pci_function *fn, enum pci_phase phase)
 	atomic_store(&fn->phase, phase);
 }
 
-/* Setup ends with the assignment of resources alone; then it is what the switches say. */
+/*
+ * Setup ends with the assignment of resources; a function that comes later is
+ * not assigned any, and its driver's first step ends it.
+ */
 static void update_phase(struct pci_function *fn)
 {
-	if (atomic_load(&fn->phase) == PCI_PHASE_SETUP)
+	bool memory = atomic_load(&fn->memory_on);
+
+	if (atomic_load(&fn->phase) == PCI_PHASE_SETUP && !memory)
 		return;
-	if (!atomic_load(&fn->memory_on))
+	if (!memory)
 		set_phase(fn, PCI_PHASE_SCAN);
 	else
 		set_phase(fn, fn->msix.enabled ? PCI_PHASE_RUNNING : PCI_PHASE_ENABLED);

@@ -75,7 +75,7 @@ static const struct counter_name counter_names[] = {
 	{ NULL, 0 }
 };
 
-static const char *const phase_names[PCI_PHASES] = { "setup", "scan", "enabled", "running" };
+const char *const pci_phase_names[PCI_PHASES] = { "setup", "scan", "enabled", "running" };
 static const char *const reg_names[PCI_REGS] = {
 	"id", "command", "bar", "header", "capability", "extended"
 };
@@ -100,7 +100,7 @@ static json_t *phases_json(const counter_t counters[PCI_PHASES][PCI_REGS])
 	uint64_t total = 0;
 
 	for (unsigned int i = 0; i < PCI_PHASES; i++)
-		json_object_set_new(obj, phase_names[i], regs_json(counters[i], &total));
+		json_object_set_new(obj, pci_phase_names[i], regs_json(counters[i], &total));
 	json_object_set_new(obj, "total", json_integer((json_int_t)total));
 	return obj;
 }
@@ -129,7 +129,7 @@ json_t *pci_counters(struct pci_function *fn)
 	int phase = atomic_load(&fn->phase);
 
 	json_object_set_new(obj, "name", json_string(fn->name));
-	json_object_set_new(obj, "phase", json_string(phase_names[phase]));
+	json_object_set_new(obj, "phase", json_string(pci_phase_names[phase]));
 	json_object_set_new(obj, "config_reads", phases_json(fn->counters.config_read));
 	json_object_set_new(obj, "config_writes", phases_json(fn->counters.config_write));
 	json_object_set_new(obj, "bars", bars_json(fn));

@@ -286,8 +286,8 @@ enum pci_request {
 };
 
 /*
- * Have the bus do that, soon. 0; -EALREADY when it is so already; -ENODEV when
- * the function has no bus; -ENOMEM.
+ * Have the bus do that, soon; nothing happens when it is so already. 0;
+ * -ENODEV when the function has no bus; -ENOMEM.
  */
 int pci_request(struct pci_function *fn, enum pci_request what);
 

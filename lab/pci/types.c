@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/opts.h"
@@ -15,9 +16,15 @@ const char pci_place_help[] =
 	"bus=N                number of its vPCI bus, 0 to 63 (default: one of its own)\n"
 	"numa=N               NUMA node that the guest is told\n"
 	"serial=N             serial number, 1 and up (default: its place in the list)\n"
-	"absent               not there until the command \"add\" puts it there\n";
+	"absent               not there until the command \"add\" puts it there\n"
+	"protocol=1.1 to 1.4  newest vPCI version of its bus (default 1.4)\n"
+	"msi_delay_us=N       answer each request for an interrupt on its bus N us late\n";
 
-static const char *const place_keys[] = { "bus", "numa", "serial", "absent" };
+#define MSI_DELAY_MAX_US	10000000u
+
+static const char *const place_keys[] = {
+	"bus", "numa", "serial", "absent", "protocol", "msi_delay_us"
+};
 
 static bool is_place_key(const char *item, size_t len)
 {
@@ -64,9 +71,21 @@ static int unknown_type(const char *name, size_t len, char *err, unsigned int er
 	return -EINVAL;
 }
 
+static int parse_protocol(const char *text, struct pci_place *place, char *err,
+			  unsigned int err_len)
+{
+	if (!strncmp(text, "1.", 2) && text[2] >= '1' && text[2] <= '4' && !text[3]) {
+		place->protocol = (unsigned int)(text[2] - '0');
+		return 0;
+	}
+	snprintf(err, err_len, "protocol=%s: there are 1.1, 1.2, 1.3 and 1.4", text);
+	return -EINVAL;
+}
+
 static int parse_place(const char *text, struct pci_place *place, char *err,
 		       unsigned int err_len)
 {
+	char *protocol = NULL;
 	const struct az_kv table[] = {
 		{ .key = "bus", .type = AZ_OPT_U32, .dst = &place->bus, .max = PCI_MAX_BUSES - 1,
 		  .seen = &place->has_bus },
@@ -74,10 +93,17 @@ static int parse_place(const char *text, struct pci_place *place, char *err,
 		  .seen = &place->has_numa },
 		AZ_KV(U32, "serial", &place->serial, .min = 1, .max = UINT32_MAX),
 		AZ_KV(FLAG, "absent", &place->absent),
+		AZ_KV(STRING, "protocol", &protocol),
+		{ .key = "msi_delay_us", .type = AZ_OPT_U64, .dst = &place->msi_delay_us,
+		  .max = MSI_DELAY_MAX_US, .seen = &place->has_msi_delay },
 		AZ_KV_DONE
 	};
+	int rc = *text ? az_kv_parse(text, table, err, err_len) : 0;
 
-	return *text ? az_kv_parse(text, table, err, err_len) : 0;
+	if (!rc && protocol)
+		rc = parse_protocol(protocol, place, err, err_len);
+	free(protocol);
+	return rc;
 }
 
 int pci_parse(const char *spec, const struct pci_type **type, struct pci_place *place,

@@ -35,6 +35,10 @@ struct pci_place {
 	bool has_numa;
 	uint32_t serial;		/* 0: the bus chooses */
 	bool absent;			/* not there until it is added */
+	/* of its bus; the last one given counts */
+	unsigned int protocol;		/* 1.x at most; 0: not given */
+	uint64_t msi_delay_us;		/* of the answer to each creation of an interrupt */
+	bool has_msi_delay;
 };
 
 extern const char pci_place_help[];

@@ -58,6 +58,21 @@ refuses "initrd larger than memory" 2 'initrd' \
 	"$azhost" --kernel "$kernel" --initrd "$work/big.initrd" --memory 256
 
 # A control socket in use needs a /dev/kvm: tests/lab/control-hostile.sh.
+refuses "unknown type of --pci" 2 "'teapot'; there are:.* pcitest" \
+	"$azhost" --kernel "$kernel" --pci teapot
+refuses "unknown key of --pci" 2 'colour' "$azhost" --kernel "$kernel" --pci pcitest,colour=blue
+refuses "BAR of no power of two" 2 'memory=.*power of two' \
+	"$azhost" --kernel "$kernel" --pci pcitest,memory=5000
+refuses "protocol that there never was" 2 'protocol=1.9' \
+	"$azhost" --kernel "$kernel" --pci pcitest,protocol=1.9
+refuses "nine functions on a bus" 2 'bus=3.*8 functions' \
+	"$azhost" --kernel "$kernel" --pci pcitest,bus=3 --pci pcitest,bus=3 --pci pcitest,bus=3 \
+	--pci pcitest,bus=3 --pci pcitest,bus=3 --pci pcitest,bus=3 --pci pcitest,bus=3 \
+	--pci pcitest,bus=3 --pci pcitest,bus=3
+refuses "MMIO hypercalls without a PCI device" 2 'mmio-hypercalls.*--pci' \
+	"$azhost" --kernel "$kernel" --mmio-hypercalls
+refuses "fault of a function that is not there" 2 'pcitest1' \
+	"$azhost" --kernel "$kernel" --pci pcitest --fault pcitest1:dma-error
 refuses "send to a socket that is not there" 3 'none.sock' "$azhost" --send "$work/none.sock" '{}'
 
 # TAP without permission: as a user without CAP_NET_ADMIN.

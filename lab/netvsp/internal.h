@@ -39,6 +39,7 @@
 
 struct net_counters {
 	counter_t tx_vmbus_packets, tx_rndis_packets, tx_section, tx_gpa_direct, tx_mixed;
+	counter_t tx_section_moved;
 	counter_t tx_bytes, tx_errors, tx_dropped, tx_csum, tx_lso, tx_segments, tx_vlan;
 	counter_t rx_packets, rx_vmbus_packets, rx_bytes, rx_completions, rx_bad_completions;
 	counter_t rx_completion_delay_ns, rx_completion_delay_max_ns;	/* sum; longest */
@@ -55,6 +56,7 @@ struct net_buffer {
 	struct vmbus *bus;
 	struct gpadl *gpadl;
 	uint32_t section_size, sections;
+	atomic_uchar user[];	/* of each section: the channel that sent from it last, plus 1 */
 };
 
 /* Settings of the guest. */

@@ -72,6 +72,7 @@ const struct fault_kind netvsp_faults[] = {
 
 static const struct counter_name counter_names[] = {
 	COUNTER(tx_vmbus_packets), COUNTER(tx_rndis_packets), COUNTER(tx_section),
+	COUNTER(tx_section_moved),
 	COUNTER(tx_gpa_direct), COUNTER(tx_mixed), COUNTER(tx_bytes), COUNTER(tx_errors),
 	COUNTER(tx_dropped), COUNTER(tx_csum), COUNTER(tx_lso), COUNTER(tx_segments),
 	COUNTER(tx_vlan), COUNTER(rx_packets), COUNTER(rx_vmbus_packets), COUNTER(rx_bytes),

@@ -295,12 +295,30 @@ static int packet_iov(struct netvsp_channel *nc, const struct ring_packet *pkt,
 	return n ? n : -EPROTO;
 }
 
+/* Written only when it changes: channels with sections of their own share nothing. */
+static void count_section(struct netvsp_channel *nc, uint32_t section)
+{
+	unsigned int self = nc->index + 1, last;
+	struct net_buffer *b = nc->send;
+
+	if (!net_buffer_usable(b) || section >= b->sections)
+		return;
+	last = atomic_load_explicit(&b->user[section], memory_order_relaxed);
+	if (last == self)
+		return;
+	atomic_store_explicit(&b->user[section], self, memory_order_relaxed);
+	if (last)
+		count(&nc->n->tx_section_moved);
+}
+
 static void count_packet(struct netvsp_channel *nc, const struct ring_packet *pkt,
 			 const struct nvsp_message *in)
 {
 	bool section = in->u.rndis.section_index != NVSP_NO_SECTION;
 
 	count(&nc->n->tx_vmbus_packets);
+	if (section)
+		count_section(nc, in->u.rndis.section_index);
 	if (pkt->type != VMBUS_PKT_DATA_GPA_DIRECT)
 		count(&nc->n->tx_section);
 	else if (section)

@@ -13,7 +13,7 @@ struct net_buffer *net_buffer_create(struct vmbus *bus, uint32_t gpadl, uint32_t
 
 	if (!g)
 		return NULL;
-	b = calloc(1, sizeof(*b));
+	b = calloc(1, sizeof(*b) + g->byte_count / section_size);
 	if (!b || g->byte_count < section_size) {
 		free(b);
 		vmbus_gpadl_put(bus, g);

@@ -42,8 +42,14 @@ says "apply: the third conflicts" 'is as it was' 1 "$queue" apply 6.12 "$work/li
 same "apply: then nothing of the others is there" "$(state "$work/linux")" "$conflicting"
 git -C "$work/linux" reset -q --hard HEAD~
 
+mkdir "$work/bin" "$work/lacks"
+ln -s /usr/bin/* /bin/* "$work/lacks/" 2>/dev/null || true
+rm "$work/lacks/patch"
+refuses "apply: no patch(1)" 3 'patch' env PATH="$work/lacks" "$queue" apply 6.12 "$work/linux"
+same "apply: no patch(1): the tree is as before" "$(state "$work/linux")" "$before"
+refuses "status: no patch(1)" 3 'patch' env PATH="$work/lacks" "$queue" status "$base"
+
 # A patch(1) that interrupts its caller the second time.
-mkdir "$work/bin"
 cat >"$work/bin/patch" <<END
 #!/bin/sh
 echo >>"$work/calls"

@@ -165,10 +165,12 @@ mod_load() {
 	insmod "$(mod_path "$mod_name")" "$@"
 }
 
-# fail_call SYMBOL VALUE [AFTER [COUNT]]: after so many calls (0), so many (1; 0: all) of a
-# kernel function return VALUE at once, until fail_call_end. See tests/modules/failcall.c.
+# fail_call SYMBOL VALUE [AFTER [COUNT [CALLER]]]: after so many calls (0), so many (1; 0: all) of
+# a kernel function, by a function CALLER if one is named, return VALUE at once, until
+# fail_call_end. See tests/modules/failcall.c.
 fail_call() {
-	insmod /modules/failcall.ko "symbol=$1" "value=$2" "after=${3:-0}" "count=${4:-1}"
+	insmod /modules/failcall.ko "symbol=$1" "value=$2" "after=${3:-0}" "count=${4:-1}" \
+		"caller=${5:-}"
 }
 fail_call_end() {
 	rmmod failcall

@@ -6,16 +6,25 @@
  *
  *	insmod failcall.ko symbol=register_netdevice value=-12
  *
+ * With caller=, only the calls that such a function makes count, as in
+ * symbol=__kmalloc_noprof caller=vmbus_on_msg_dpc; it may belong to a module that
+ * is loaded later.
+ *
  * The function must not be inlined, and its caller must be able to live with
  * the value. Reading parameters/calls and parameters/failed tells what came of it.
  */
 #include <linux/atomic.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 static char *symbol = "";
 module_param(symbol, charp, 0444);
 MODULE_PARM_DESC(symbol, "function, MODULE:FUNCTION where the name is not unique");
+
+static char *caller = "";
+module_param(caller, charp, 0444);
+MODULE_PARM_DESC(caller, "function whose calls alone count, if any");
 
 static unsigned int after;
 module_param(after, uint, 0444);
@@ -62,9 +71,23 @@ static bool fails(void)
 	return fail;
 }
 
+/* Whether the call that begins with these registers is one that counts. */
+static bool from_caller(struct pt_regs *regs)
+{
+	char name[KSYM_NAME_LEN];
+
+	if (!*caller)
+		return true;
+	/* "%ps" is the name alone, with the module's in brackets. */
+	snprintf(name, sizeof(name), "%ps", (void *)regs_get_kernel_stack_nth(regs, 0));
+	name[strcspn(name, " ")] = 0;
+	return !strcmp(name, caller);
+}
+NOKPROBE_SYMBOL(from_caller);
+
 static int failcall_enter(struct kprobe *p, struct pt_regs *regs)
 {
-	if (!fails())
+	if (!from_caller(regs) || !fails())
 		return 0;
 	regs_set_return_value(regs, value);
 	instruction_pointer_set(regs, (unsigned long)failcall_return);

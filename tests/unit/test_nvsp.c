@@ -173,6 +173,30 @@ static void test_section_and_direct(void **state)
 	ng_free(ng);
 }
 
+/* A section that two channels use in turn is counted each time, one that a channel keeps never. */
+static void test_section_moved(void **state)
+{
+	struct netguest *ng = ng_new("responder,queues=2", NULL);
+	uint8_t frame[256], msg[512];
+	uint32_t len = ng_udp4(frame, 1000, 9, 32), n, i;
+	uint64_t id;
+
+	ng_up(ng, NVSP_VERSION_61);
+	assert_int_equal(ng_subchannels(ng, 1), 1);
+	n = ng_message(msg, frame, len, NULL, 0, 0);
+	for (i = 0; i < 6; i++) {
+		id = ng_send_section(ng, i % 2, 2 + i % 2, msg, n);
+		assert_int_equal(ng_completion(ng, i % 2, id), NVSP_STATUS_SUCCESS);
+	}
+	assert_int_equal(fg_counter(ng->fg, ng->dev, 0, "tx_section_moved"), 0);
+	assert_int_equal(fg_counter(ng->fg, ng->dev, 1, "tx_section_moved"), 0);
+	for (i = 0; i < 5; i++)
+		ng_transmit(ng, i % 2, frame, len, NULL, 0);
+	assert_int_equal(fg_counter(ng->fg, ng->dev, 0, "tx_section_moved"), 2);
+	assert_int_equal(fg_counter(ng->fg, ng->dev, 1, "tx_section_moved"), 2);
+	ng_free(ng);
+}
+
 /* Several messages in one section, each padded to the next; the last partly by its pages. */
 static void test_aggregation(void **state)
 {
@@ -436,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_rescind),
 		cmocka_unit_test(test_teardown_while_open),
 		cmocka_unit_test(test_section_and_direct),
+		cmocka_unit_test(test_section_moved),
 		cmocka_unit_test(test_aggregation),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_sections_come_back),

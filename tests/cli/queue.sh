@@ -33,6 +33,8 @@ git -C "$work/linux" -c user.name=t -c user.email=t@example.com commit -qm tree
 before=$(state "$work/linux")
 says "apply: all" '3 patches applied' 0 "$queue" apply 6.12 "$work/linux"
 same "apply: the result is right" "$(cat "$work/linux/drivers/hv/a.c")" "$(cat "$work/edit/drivers/hv/a.c")"
+says "status: the whole queue is there, a later patch hides none" '^already there +vmbus/ten.patch' 0 \
+	"$queue" status "$work/linux"
 refuses "apply: a dirty tree" 2 'has changes' "$queue" apply 6.12 "$work/linux"
 git -C "$work/linux" checkout -q .
 sed -i 's/^line 12$/other/' "$work/linux/drivers/hv/a.c"

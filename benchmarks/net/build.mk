@@ -3,7 +3,7 @@ AZIMUTH_SRCS += benchmarks/net/net.c benchmarks/net/options.c benchmarks/net/soc
 		benchmarks/net/burst.c benchmarks/net/tcp.c \
 		benchmarks/net/wire.c benchmarks/net/window.c benchmarks/net/message.c \
 		benchmarks/net/udp.c benchmarks/net/stream.c benchmarks/net/crr.c \
-		benchmarks/net/rtt.c benchmarks/net/engine.c benchmarks/net/answer.c \
+		benchmarks/net/rtt.c benchmarks/net/napi.c benchmarks/net/engine.c benchmarks/net/answer.c \
 		benchmarks/net/wait.c benchmarks/net/uring.c benchmarks/net/fanout.c \
 		benchmarks/net/ramp.c benchmarks/net/delay.c \
 		benchmarks/net/serve.c benchmarks/net/serve_udp.c benchmarks/net/serve_tcp.c

@@ -63,6 +63,8 @@ static struct net_flow *make_flow(struct net_thread *t, unsigned int id)
 
 static void free_flow(struct net_flow *flow)
 {
+	if (flow->fd >= 0)
+		net_napi_note(flow);
 	if (flow->fd >= 0 && flow->net->hooks && flow->net->hooks->closing)
 		flow->net->hooks->closing(flow);
 	flow->proto->close(flow);

@@ -76,6 +76,10 @@ static void describe_load(const struct net_bench *net, json_t *result)
 		az_result_config_int(result, "peers", net->npeers);
 	if (net->busy_poll)
 		az_result_config_int(result, "busy_poll_ns", net->busy_poll);
+	if (net->prefer_busy_poll)
+		az_result_config_int(result, "prefer_busy_poll", 1);
+	if (net->busy_budget)
+		az_result_config_int(result, "busy_budget", net->busy_budget);
 	if (net->gso)
 		az_result_config_int(result, "gso", 1);
 }
@@ -105,6 +109,10 @@ static void describe(struct load_run *run, const struct recorder *total, json_t 
 		net->hooks->describe(net, result);
 	if (partial)
 		return;
+	json_object_set_new(result, "napi", net_napi_json());
+	if (net->busy_poll && net_napi_none())
+		az_info("--busy-poll: no answer came through a queue that the kernel can poll"
+			" (NAPI): none was polled");
 	if (net->error[0])
 		json_object_set_new(result, "error", json_string(net->error));
 	if (!run->ret && (!recorder_counter(total, NET_COUNT_RECEIVED) ||
@@ -161,6 +169,7 @@ void net_rtt_prepare(struct net_bench *net, struct net_rtt_run *rtt)
 		.priv = net,
 	};
 	net->run = &rtt->run;
+	net_napi_reset();
 }
 
 int net_rtt(struct net_bench *net)

@@ -117,6 +117,19 @@ expect "one way, one machine: both ways and the server add up, without error" \
 	".counts.oneway_backwards > 0 or ($steady (.histograms | .oneway_out.sum + .oneway_back.sum +
 	 .stage_server.sum == .rtt.sum)) and .clock.kind == \"same boot\" and .clock.error_ns == 0"
 
+bench --flows 3 --busy-poll 20us --prefer-busy-poll --count 100 --warmup 0 "127.0.0.1:$port"
+if [ $rc = 3 ]; then
+	skip "busy polling of what cannot be polled" "$(cat "$work/err")"
+else
+	expect "loopback has no receive queue" \
+		'.napi == {"flows_by_id": {}, "flows_none": 3} and .config.prefer_busy_poll == 1'
+	if grep -q 'none was polled' "$work/err"; then
+		ok "busy polling of what cannot be polled is said"
+	else
+		not_ok "busy polling of what cannot be polled is said" "$(cat "$work/err")"
+	fi
+fi
+
 refuses "one way to nobody" 3 'nothing answers' \
 	"$azimuth" bench net --one-way --count 1 127.0.0.1:1
 refuses "stamps of a connection for each request" 2 'crr' \
@@ -154,6 +167,19 @@ if setpriv --bounding-set -net_raw --inh-caps -net_raw true 2>/dev/null; then
 		"$azimuth" bench net --proto raw --count 1 "198.51.100.2:$port"
 else
 	skip "raw frames without the right to" "no setpriv"
+fi
+
+# veth has receive queues with GRO, for packets of a sender without TSO.
+if ! { ethtool -K $here gro on && ip netns exec $ns ethtool -K there tso off; } >/dev/null 2>&1; then
+	skip "busy polling of a receive queue" "no ethtool"
+else
+	bench --flows 3 --busy-poll 20us --count 100 --warmup 0 "198.51.100.2:$port"
+	if [ $rc = 3 ]; then
+		skip "busy polling of a receive queue" "$(cat "$work/err")"
+	else
+		expect "busy polling of a receive queue: it is named, and its flows are counted" \
+			'.napi.flows_none == 0 and ([.napi.flows_by_id[]] | add) == 3'
+	fi
 fi
 
 (

@@ -6,4 +6,8 @@ $(O)/test/udprelay: $(UDPRELAY_SRCS:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) -static -pthread -o $@ $^
 
-all: $(O)/test/udprelay
+$(O)/test/oldkernel: $(O)/obj/tests/tools/oldkernel.o
+	@mkdir -p $(@D)
+	$(CC) -static -o $@ $^
+
+all: $(O)/test/udprelay $(O)/test/oldkernel

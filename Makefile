@@ -68,7 +68,7 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 
 define fuzz_rule
-$(O)/fuzz/$(1): $(O)/fuzzobj/lab/fuzz/fuzz_$(1).o $$(patsubst %.c,$(O)/fuzzobj/%.o,$$(FUZZ_$(1)_SRCS))
+$(O)/fuzz/$(1): $(O)/fuzzobj/$(or $(FUZZ_$(1)_DIR),lab/fuzz)/fuzz_$(1).o $$(patsubst %.c,$(O)/fuzzobj/%.o,$$(FUZZ_$(1)_SRCS))
 	@mkdir -p $$(@D)
 	$$(CLANG) $(FUZZ) -pthread -o $$@ $$^ $(LIBS)
 endef

@@ -4,7 +4,7 @@ BPF_TOOLS := vmbus
 
 AZIMUTH_SRCS += bpf/trace.c $(BPF_TOOLS:%=bpf/%.c) bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c \
 		bpf/core/main.c bpf/core/model.c bpf/core/read.c bpf/core/result.c \
-		bpf/core/show.c bpf/core/symbols.c
+		bpf/core/operand.c bpf/core/show.c bpf/core/symbols.c
 
 # The compiler of BPF programs is clang, whatever compiles the rest; CC tells the
 # architecture whose registers kprobes read.

@@ -76,9 +76,53 @@ static void close_object(void *skel)
 	vmbus_bpf__destroy(skel);
 }
 
+/*
+ * In a replay there is one set of counts for all CPUs; where a channel's interrupts came is
+ * noted apart, for as many CPUs as Hyper-V gives a VM today.
+ */
+#define REPLAY_CPUS	2048
+static uint32_t (*interrupts_on)[REPLAY_CPUS];
+
 static void model(const struct azt_event *event)
 {
+	if (!interrupts_on)
+		interrupts_on = calloc(VMBUS_RELIDS, sizeof(*interrupts_on));
+	if (interrupts_on && event->type == VMBUS_INTERRUPT && event->key < VMBUS_RELIDS &&
+	    event->cpu < REPLAY_CPUS)
+		interrupts_on[event->key][event->cpu]++;
 	vmbus_model(event);
+}
+
+static unsigned int replayed_busiest(unsigned int relid)
+{
+	unsigned int cpu, busiest = 0;
+
+	for (cpu = 0; interrupts_on && cpu < REPLAY_CPUS; cpu++)
+		if (interrupts_on[relid][cpu] > interrupts_on[relid][busiest])
+			busiest = cpu;
+	return busiest;
+}
+
+static json_t *remember(struct trace_run *run)
+{
+	return trace_channels_remember();
+}
+
+static void recall(struct trace_run *run, const json_t *facts)
+{
+	trace_channels_recall(facts);
+}
+
+/* A request is the interrupt of a channel, until the driver has read what there was. */
+static void event_mark(const struct azt_event *event, struct trace_mark *mark)
+{
+	static const enum trace_phase phases[] = {
+		[VMBUS_INTERRUPT] = TRACE_BEGIN, [VMBUS_CALLBACK] = TRACE_STEP,
+		[VMBUS_DRAINED] = TRACE_END, [VMBUS_SIGNAL] = TRACE_POINT,
+	};
+
+	mark->phase = event->type <= VMBUS_SIGNAL ? phases[event->type] : TRACE_POINT;
+	mark->track = event->key < VMBUS_RELIDS ? (int)event->key : -1;
 }
 
 static const char *event_name(const struct azt_event *event)
@@ -134,6 +178,8 @@ static int total_of(const struct trace_run *run, unsigned int relid, struct tota
 	for (cpu = 0; !rc && cpu < cpus; cpu++)
 		add(total, &each[cpu], cpu, &most);
 	free(each);
+	if (run->replay && !rc)
+		total->busiest = replayed_busiest(relid);
 	return rc;
 }
 
@@ -224,6 +270,7 @@ const struct trace_tool trace_vmbus = {
 	.id = AZT_TOOL_VMBUS,
 	.hooks = hooks, .stages = stages, .counters = counters,
 	.open = open_object, .close = close_object,
-	.model = model, .memory = memory, .event_name = event_name,
+	.model = model, .memory = memory, .event_name = event_name, .event_mark = event_mark,
+	.remember = remember, .recall = recall,
 	.show = show, .result = result,
 };

@@ -134,7 +134,7 @@ static int size_maps(struct trace_run *run)
 	if (!rc)
 		rc = size_map(run, "azt_heads", hists);
 	if (!rc && run->raw)
-		rc = size_map(run, "azt_ring", TRACE_RING_BYTES);
+		rc = size_map(run, "azt_ring", run->ring_bytes);
 	return rc;
 }
 

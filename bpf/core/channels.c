@@ -12,6 +12,8 @@
 
 #define DEVICES	"/sys/bus/vmbus/devices"
 
+static json_t *recalled;
+
 static unsigned int read_number(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
@@ -66,8 +68,8 @@ static void name_device(const char *dir, char *name, size_t len)
 	}
 }
 
-static int add_channel(struct trace_channels *list, const char *dir, const char *device,
-		       unsigned int relid)
+static int add_channel(struct trace_channels *list, unsigned int relid, unsigned int index,
+		       unsigned int cpu, const char *device)
 {
 	struct trace_channel *more;
 
@@ -77,8 +79,8 @@ static int add_channel(struct trace_channels *list, const char *dir, const char 
 	list->channel = more;
 	more += list->count++;
 	more->relid = relid;
-	more->index = read_number(dir, "subchannel_id");
-	more->cpu = read_number(dir, "cpu");
+	more->index = index;
+	more->cpu = cpu;
 	snprintf(more->device, sizeof(more->device), "%s", device);
 	return 0;
 }
@@ -102,7 +104,8 @@ static int read_device(struct trace_channels *list, const char *dir)
 		if (end == entry->d_name || *end || relid > UINT_MAX)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", channels, entry->d_name);
-		rc = add_channel(list, path, name, (unsigned int)relid);
+		rc = add_channel(list, (unsigned int)relid, read_number(path, "subchannel_id"),
+				 read_number(path, "cpu"), name);
 	}
 	closedir(d);
 	return rc;
@@ -116,14 +119,13 @@ static int by_relid(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int trace_channels_read(struct trace_channels *list)
+static int read_sysfs(struct trace_channels *list)
 {
 	char path[PATH_MAX - 400];
 	struct dirent *entry;
 	DIR *d = opendir(DEVICES);
 	int rc = 0;
 
-	memset(list, 0, sizeof(*list));
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	while (!rc && (entry = readdir(d))) {
@@ -133,11 +135,59 @@ int trace_channels_read(struct trace_channels *list)
 		rc = read_device(list, path);
 	}
 	closedir(d);
+	return rc;
+}
+
+static int read_recalled(struct trace_channels *list)
+{
+	int relid, index, cpu, rc = 0;
+	const char *device;
+	size_t i;
+
+	for (i = 0; !rc && i < json_array_size(recalled); i++)
+		if (!json_unpack(json_array_get(recalled, i), "[i, i, i, s!]", &relid, &index,
+				 &cpu, &device))
+			rc = add_channel(list, (unsigned int)relid, (unsigned int)index,
+					 (unsigned int)cpu, device);
+	return rc;
+}
+
+int trace_channels_read(struct trace_channels *list)
+{
+	int rc;
+
+	memset(list, 0, sizeof(*list));
+	rc = recalled ? read_recalled(list) : read_sysfs(list);
 	if (rc)
 		trace_channels_free(list);
 	else if (list->count)
 		qsort(list->channel, list->count, sizeof(*list->channel), by_relid);
 	return rc;
+}
+
+json_t *trace_channels_remember(void)
+{
+	struct trace_channels list;
+	const struct trace_channel *c;
+	json_t *json;
+	size_t i;
+
+	if (trace_channels_read(&list))
+		return NULL;
+	json = json_array();
+	for (i = 0; i < list.count; i++) {
+		c = &list.channel[i];
+		json_array_append_new(json, json_pack("[i, i, i, s]", (int)c->relid, (int)c->index,
+						      (int)c->cpu, c->device));
+	}
+	trace_channels_free(&list);
+	return json;
+}
+
+void trace_channels_recall(const json_t *list)
+{
+	json_decref(recalled);
+	recalled = json_deep_copy(list);
 }
 
 void trace_channels_free(struct trace_channels *list)

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
 struct trace_channel {
 	unsigned int relid;
 	unsigned int index;	/* subchannel_id: 0 is the primary channel */
@@ -18,11 +20,19 @@ struct trace_channels {
 };
 
 /*
- * Reads /sys/bus/vmbus/devices. Returns 0, also for a machine without any, or negative
- * errno. trace_channels_free() afterwards.
+ * Reads /sys/bus/vmbus/devices, or what trace_channels_recall() was given. Returns 0, also for a
+ * machine without any, or negative errno. trace_channels_free() afterwards.
  */
 int trace_channels_read(struct trace_channels *list);
 void trace_channels_free(struct trace_channels *list);
+
+/*
+ * The channels as [[relid, index, cpu, device], ...] for a recording, NULL when they cannot be
+ * read; and from there, for all later calls of trace_channels_read(). What is not of
+ * this form is left out.
+ */
+json_t *trace_channels_remember(void);
+void trace_channels_recall(const json_t *list);
 
 /* That channel, or NULL. */
 const struct trace_channel *trace_channels_find(const struct trace_channels *list,

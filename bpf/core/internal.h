@@ -5,9 +5,6 @@
 
 #include "bpf/core/trace.h"
 
-/* Of a recording's ring buffer: 100,000 events wait for the reader. */
-#define TRACE_RING_BYTES	(4u << 20)
-
 /* How many histograms a tool has. */
 unsigned int trace_slots(const struct trace_tool *tool);
 

@@ -94,8 +94,6 @@ static void show_hooks(const struct trace_run *run, FILE *out)
 	char text[96];
 	int rung;
 
-	if (run->replay)
-		return;
 	fprintf(out, "hooks:\n");
 	for (; hook->name; hook++) {
 		rung = run->reached[hook - run->tool->hooks].rung;

@@ -87,6 +87,17 @@ struct trace_memory {
 	size_t count;
 };
 
+/*
+ * An event on a timeline. A request is what happens to one key of an event from a
+ * TRACE_BEGIN to the next TRACE_END; a TRACE_STEP between them begins another stage of it.
+ */
+enum trace_phase { TRACE_POINT, TRACE_BEGIN, TRACE_STEP, TRACE_END };
+
+struct trace_mark {
+	enum trace_phase phase;
+	int track;		/* channel or queue; below 0: none */
+};
+
 struct trace_tool {
 	const char *name;		/* of the command, and "trace-NAME" of the result */
 	const char *summary;
@@ -106,8 +117,17 @@ struct trace_tool {
 	/* The model over one recorded event, and the memory that it works on. */
 	void (*model)(const struct azt_event *event);
 	const struct trace_memory *memory;
-	/* For timelines: a name of an event, and the track that it is on. NULL: by its type. */
+	/* For timelines: a name of an event; NULL without one, and the call may be NULL. */
 	const char *(*event_name)(const struct azt_event *event);
+	/* Likewise what it is on the way of a request. NULL: all events stand for themselves. */
+	void (*event_mark)(const struct azt_event *event, struct trace_mark *mark);
+
+	/*
+	 * What show() and result() need besides the maps, such as names of devices: kept in a
+	 * recording, and taken from there. NULL: nothing.
+	 */
+	json_t *(*remember)(struct trace_run *run);
+	void (*recall)(struct trace_run *run, const json_t *facts);
 
 	const struct az_opt *options;	/* of its own, NULL: none */
 	/*
@@ -137,6 +157,7 @@ struct trace_run {
 	void *priv;			/* the tool's own */
 	struct bench *bench;
 	bool raw;			/* events to the ring buffer, none to the model */
+	uint64_t ring_bytes;		/* of that buffer: a power of two, whole pages */
 	bool replay;			/* the memory of the model instead of maps */
 
 	void *skel;
@@ -210,6 +231,17 @@ extern bool trace_verbose;
 
 /* Runs @tool with a command line: options, load, wait, show. Returns the exit code. */
 int trace_main(const struct trace_tool *tool, int argc, char **argv);
+
+/*
+ * The tracer of an operand of a command that takes several: "NAME", or "NAME OPTION..." in one word
+ * with its own options, which are set then. NULL after one line on standard error (usage).
+ */
+const struct trace_tool *trace_operand(const char *text);
+
+/* "trace record", "replay" and "exporter"; called as struct az_command says. */
+int trace_record(int argc, char **argv);
+int trace_replay(int argc, char **argv);
+int trace_exporter(int argc, char **argv);
 
 extern const struct trace_tool trace_vmbus;
 

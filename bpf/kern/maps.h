@@ -158,10 +158,13 @@ static __always_inline void azt_end(struct azt_flight *f)
 		return bpf_map_lookup_elem(&name, &index);				\
 	}
 
-/* A record of what happened, for a recording; the ring buffer wakes its reader itself. */
+/*
+ * A record of what happened, for a recording. Its reader looks at the ring buffer now and
+ * then: waking it would cost an interrupt of this CPU for almost each event.
+ */
 static __always_inline void azt_emit(const struct azt_event *event)
 {
-	if (bpf_ringbuf_output(&azt_ring, (void *)event, sizeof(*event), 0))
+	if (bpf_ringbuf_output(&azt_ring, (void *)event, sizeof(*event), BPF_RB_NO_WAKEUP))
 		azt_count(AZT_LOST, 1);
 }
 

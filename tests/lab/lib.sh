@@ -304,8 +304,9 @@ tracer_end() {
 	cat "/tmp/trace-$1.txt"
 	[ -s "/tmp/trace-$1.json" ]
 }
+# Nobody may wait for it while its end is looked for: then it stays as a zombie.
 tracer_gone() {
-	! kill -0 "$1"
+	! kill -0 "$1" || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
 # tracer_result TRACER: what it showed, and its result for verify()

@@ -13,7 +13,7 @@ CLANG	?= clang
 
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wno-unused-parameter -Wvla
 BASE	:= -std=gnu11 -D_GNU_SOURCE -I. -Ilab -g -pthread $(WARN)
-CFLAGS	?= -O2 -fno-strict-aliasing
+CFLAGS	?= -O2 -fno-strict-aliasing -fno-asynchronous-unwind-tables
 SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIBS	:= -ljansson -lm
@@ -21,7 +21,8 @@ LIBS	:= -ljansson -lm
 AZIMUTH_LIBS := -luring -lsqlite3 -lbpf -lelf -lz -lm
 # Parts of SQLite that azimuth does without (benchmarks/history/noload.c).
 WITHOUT := dlopen sqlite3Fts3Init sqlite3Fts5Init sqlite3RtreeInit sqlite3StmtVtabInit \
-	   sqlite3DbstatRegister
+	   sqlite3DbstatRegister sqlite3RegisterJsonFunctions \
+	   acos acosh asin asinh atan atan2 atanh cos cosh sin sinh tan tanh
 AZIMUTH_LDFLAGS := -Wl,--gc-sections $(WITHOUT:%=-Wl,--wrap=%)
 
 AZIMUTH_SRCS :=

@@ -15,4 +15,22 @@ int __wrap_sqlite3RtreeInit(sqlite3 *db);
 int __wrap_sqlite3StmtVtabInit(sqlite3 *db);
 int __wrap_sqlite3DbstatRegister(sqlite3 *db);
 
+/* Registers nothing: functions of JSON. */
+void __wrap_sqlite3RegisterJsonFunctions(void);
+
+/* Not a number: trigonometry in SQL. Nothing else here uses these functions of libm. */
+double __wrap_acos(double x);
+double __wrap_acosh(double x);
+double __wrap_asin(double x);
+double __wrap_asinh(double x);
+double __wrap_atan(double x);
+double __wrap_atan2(double y, double x);
+double __wrap_atanh(double x);
+double __wrap_cos(double x);
+double __wrap_cosh(double x);
+double __wrap_sin(double x);
+double __wrap_sinh(double x);
+double __wrap_tan(double x);
+double __wrap_tanh(double x);
+
 #endif

@@ -193,6 +193,41 @@ guest_of()
 	echo "$lab/guest-$base-$flavour-$1.cpio"
 }
 
+# copy_program NAME DIR: a program of this machine and the shared libraries that it needs,
+# at their places below DIR.
+copy_program()
+{
+	local path file
+
+	path=$(command -v "$1") || die 3 "$1 is not installed, which a scenario runs in the guest"
+	for file in "$path" $(ldd "$path" | grep -oE '/[^ ]+'); do
+		mkdir -p "$2${file%/*}"
+		cp -L -- "$file" "$2$file" || die 3 "cannot copy $file: no space left?"
+	done
+}
+
+# build_programs: an initramfs for each set of programs that a scenario asks for, by its
+# header "programs"; the program's own path is found through /bin, which is the guest's PATH.
+build_programs()
+{
+	local s name names key dir path
+
+	for s in "${scenarios[@]}"; do
+		names=$(header "$s" programs)
+		[ -n "${names// /}" ] || continue
+		key=$(tr -s ' ' '-' <<<"${names% }")
+		[ ! -e "$tmp/payload/programs-$key.cpio" ] || continue
+		dir=$tmp/programs-$key
+		for name in $names; do
+			copy_program "$name" "$dir"
+			path=$(command -v "$name")
+			mkdir -p "$dir/bin"
+			[ -e "$dir/bin/$name" ] || ln -s "$path" "$dir/bin/$name"
+		done
+		pack_cpio "$dir" "$tmp/payload/programs-$key.cpio"
+	done
+}
+
 # The directory that runner.sh runs from: links to everything, in $tmp/payload,
 # and the same as a tar archive for level 1.
 build_payload()
@@ -203,6 +238,7 @@ build_payload()
 	cp "$tests"/*.sh "$tmp/overlay/tests/"
 	pack_cpio "$tmp/overlay" "$dir/tests.cpio"
 	cp "$tests"/*.sh "$dir/tests/"
+	build_programs
 	ln -s "$bin"/{azhost,azimuth,labtool} "$launch/runner.sh" "$dir/"
 	printf 'BASE=%s FLAVOUR=%s\n' "$base" "$flavour" >"$dir/kernel.conf"
 	for a in $arms; do

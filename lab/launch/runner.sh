@@ -7,8 +7,8 @@
 #
 # The same code in level 1 and, in native mode, on the host. $LAB_MODE is the
 # mode, $LAB_SEED azhost's seed, $LAB_SINK "window" in level 1. Beside this file
-# lie azhost, azimuth, labtool, kernel or kernel-ARM, guest-ARM.cpio, tests.cpio, tests/
-# and kernel.conf, which says the kernel's base and flavour.
+# lie azhost, azimuth, labtool, kernel or kernel-ARM, guest-ARM.cpio, tests.cpio, tests/,
+# programs-NAMES.cpio for the scenarios that ask for programs, and kernel.conf, which says the kernel's base and flavour.
 # azhost runs in RUNDIR, after the scenario's prepare(), which may make disk files there.
 # Leaves console.txt, results.txt, host.txt, counters.json and status.json in RUNDIR.
 
@@ -31,6 +31,7 @@ expected=$(header "expect-$ARM-$FLAVOUR")
 : "${expected:=$(header "expect-$ARM")}"
 modules=$(header modules | tr -s ' ' ',')
 extra=$(header azhost)
+programs=$(header programs | tr -s ' ' '-')
 : "${timeout:=60}" "${expected:=ok}" "${modules:=hv_vmbus,hv_utils,sd_mod,hv_storvsc,hv_netvsc}"
 
 # A debug kernel checks each access; that it is slow is not its fault.
@@ -89,6 +90,7 @@ kernel=$LAB/kernel-$ARM
 [ -e "$kernel" ] || kernel=$LAB/kernel
 
 cd "$RUN" || exit
+[ -z "$programs" ] || extra="--initrd $LAB/programs-$programs.cpio $extra"
 # shellcheck disable=SC2086 # the header's options are words
 "$LAB/azhost" --kernel "$kernel" --initrd "$LAB/guest-$ARM.cpio" --initrd "$LAB/tests.cpio" \
 	--append "$append" --console "$console" --results "$RUN/results.txt" \

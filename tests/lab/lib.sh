@@ -21,6 +21,7 @@
 #	# azhost: --vcpus 2 --net responder ...	further options of azhost
 #	# append: ...			further kernel command line
 #	# modules: hv_vmbus hv_utils sd_mod hv_storvsc hv_netvsc	what the guest loads (or: none)
+#	# programs: perf		programs of this machine that the guest gets, in /bin
 #	# timeout: seconds		of the guest's watchdog
 #	# expect-stock: ok		ok, hang, panic, splat, reset or fail
 #	# expect-patched: ok

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# desc: the recipes of perf-recipes.md with the distribution's perf, on the queue's tracepoints
+# azhost: --vcpus 2 --net responder --disk ram=16M --memory 768
+# programs: perf
+# timeout: 240
+
+RING=hyperv:vmbus_ring_send,hyperv:vmbus_ring_recv
+STOCK=hyperv:vmbus_chan_sched,hyperv:vmbus_setevent,hyperv:vmbus_on_event
+
+traffic() {
+	azimuth bench net --mode rtt --count 100 "$NET_PEER:7" >/dev/null &&
+		azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 100 >/dev/null
+}
+
+# perf_count FILE EVENT: of `perf stat -x ,`
+perf_count() {
+	awk -F, -v e="$2" '$3 == e { print $1 }' "$1"
+}
+
+# Each recipe is one function that prints what the page says it prints.
+recipe_stat() {
+	perf stat -a -x , -o /tmp/stat.csv -e "$STOCK" -- sleep 4 &
+	recipe_pid=$!
+	sleep 1
+	traffic
+	wait "$recipe_pid"
+	cat /tmp/stat.csv
+}
+
+recipe_record() {
+	perf record -q -a -e "$1" -o /tmp/perf.data -- sleep 4 &
+	recipe_pid=$!
+	sleep 1
+	traffic
+	wait "$recipe_pid" && perf script -i /tmp/perf.data >/tmp/script.txt 2>/dev/null
+}
+
+guest() {
+	plan 6
+	check "interface up" net_up
+	check "disk there" wait_for 20 disk_dev
+	tracing
+	traffic
+	mark from
+	recipe_stat >/dev/null
+	mark to
+	compare "perf stat counts interrupts" "$(perf_count /tmp/stat.csv hyperv:vmbus_chan_sched)" -ge 200
+	json perf "{\"signals\":$(perf_count /tmp/stat.csv hyperv:vmbus_setevent),\"interrupts\":$(perf_count /tmp/stat.csv hyperv:vmbus_chan_sched)}"
+	check "perf record of the kernel's own tracepoints" recipe_record "$STOCK"
+	compare "perf script has them" "$(grep -c vmbus_setevent /tmp/script.txt)" -ge 100
+	if [ "$ARM" = patched ]; then
+		recipe_record "$RING"
+		diag "$(grep -m2 vmbus_ring_ /tmp/script.txt)"
+		compare "perf record of the queue's tracepoints" \
+			"$(grep -c 'vmbus_ring_send:' /tmp/script.txt)" -ge 200
+	else
+		skip "perf record of the queue's tracepoints" "the stock drivers have none"
+	fi
+}
+
+perf_said() {
+	sed -n "s/^@json perf .*\"$1\":\([0-9]*\).*/\1/p" "$RUN/results.txt"
+}
+
+# All channels of the guest, so also those of the integration services.
+verify() {
+	is "signals as the host has counted" "$(perf_said signals)" \
+		"$(delta 'channels.counters.signals_received' from to)"
+	is "interrupts as the host has counted" "$(perf_said interrupts)" \
+		"$(delta 'channels.counters.interrupts_raised' from to)"
+}

@@ -22,11 +22,13 @@ enum event { EV_PACKET, EV_MMIO_READ, EV_MMIO_WRITE, EV_RETARGET, EV_COMMAND, EV
 	     EV_RING_FULL, EV_REOPEN, EVENTS };
 
 struct record {
-	uint8_t event;		/* enum event in the low bits, REC_COMPLETION */
+	uint8_t event;		/* enum event in the low bits, REC_* */
 	uint8_t len;
 } __attribute__((packed));
 
 #define REC_COMPLETION	0x80
+#define REC_LONG	0x40	/* zeros follow, up to the longest message */
+#define LONGEST		208
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -321,19 +323,22 @@ static uint64_t take(const uint8_t *data, size_t len, size_t at, unsigned int by
 	return value;
 }
 
-static void packet_in(const uint8_t *data, size_t len, bool completion)
+static void packet_in(const uint8_t *data, size_t len, unsigned int flags)
 {
 	memset(payload, 0, sizeof(payload));
 	memcpy(payload, data, len);
+	if (flags & REC_LONG && len < LONGEST)
+		len = LONGEST;
 	/* Most inputs shall get past the type. */
 	if (len > 1 && payload[3] != 0x42) {
+		payload[0] %= 0x20;
 		payload[1] = 0;
 		payload[2] = 0x49;
 		payload[3] = 0x42;
 	}
 	packet = (struct ring_packet){
 		.type = VMBUS_PKT_DATA_INBAND,
-		.flags = completion ? VMBUS_PACKET_FLAG_COMPLETION_REQUESTED : 0,
+		.flags = flags & REC_COMPLETION ? VMBUS_PACKET_FLAG_COMPLETION_REQUESTED : 0,
 		.payload = payload,
 		.payload_len = (uint32_t)(len + 7) & ~7u,
 	};
@@ -377,10 +382,10 @@ static void command_in(unsigned int which)
 
 static void happen(const struct record *r, const uint8_t *data, size_t len)
 {
-	switch ((r->event & ~REC_COMPLETION) % EVENTS) {
+	switch (r->event % EVENTS) {
 	case EV_PACKET:
 		if (open_now)
-			packet_in(data, len, r->event & REC_COMPLETION);
+			packet_in(data, len, r->event);
 		break;
 	case EV_MMIO_READ:
 		access_in(data, len, false);
@@ -422,9 +427,9 @@ static void bring_up(void)
 	struct vpci_header relations = { VPCI_QUERY_BUS_RELATIONS };
 	struct vpci_d0_entry d0 = { .type = VPCI_D0_ENTRY, .mmio_base = WINDOW };
 
-	packet_in((const uint8_t *)&version, sizeof(version), true);
-	packet_in((const uint8_t *)&relations, sizeof(relations), false);
-	packet_in((const uint8_t *)&d0, sizeof(d0), true);
+	packet_in((const uint8_t *)&version, sizeof(version), REC_COMPLETION);
+	packet_in((const uint8_t *)&relations, sizeof(relations), 0);
+	packet_in((const uint8_t *)&d0, sizeof(d0), REC_COMPLETION);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

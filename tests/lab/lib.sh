@@ -236,6 +236,41 @@ disk_dev() {
 	return 1
 }
 
+# ---- guest: PCI behind vPCI ---------------------------------------------------
+
+# pci_dev [BUS]: the function of slot 0 of bus vpci<BUS> (0)
+pci_dev() {
+	pci_path=$(printf '/sys/bus/pci/devices/%04x:00:00.0' $((0xa200 + ${1:-0})))
+	[ -e "$pci_path" ] && echo "$pci_path"
+}
+
+# pci_gone [BUS]: there is none
+pci_gone() {
+	! pci_dev "$@" >/dev/null
+}
+
+# pcitest_load: the driver of the lab's test device; 1, with a result, where it was not built
+pcitest_load() {
+	mod_path pcitest >/dev/null 2>&1 || {
+		skip "the test device's driver" "the module is not built: scripts/modules BASE"
+		return 1
+	}
+	check "the test device's driver loads" mod_load pcitest
+}
+
+# pcitest_bound [BUS]: it drives the function
+pcitest_bound() {
+	[ -e "$(pci_dev "$@")/selftest" ]
+}
+
+# pcitest_works [BUS]: waits for that, then all vectors, DMA and config blocks
+pcitest_works() {
+	wait_for 60 pcitest_bound "$@" || return
+	pcitest_said=$(cat "$(pci_dev "$@")/selftest")
+	echo "$pcitest_said"
+	echo "$pcitest_said" | grep -qE '^vectors=([0-9]+)/\1 dma=ok blocks=(ok|-95)$'
+}
+
 # ---- guest: what the kernel did ---------------------------------------------
 
 TRACING=/sys/kernel/tracing

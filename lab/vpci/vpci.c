@@ -87,6 +87,7 @@ static int vpci_open(struct vmbus_channel *ch)
 static void vpci_close(struct vmbus_channel *ch)
 {
 	struct vpci_bus *bus = to_bus(ch->dev);
+	bool gone = false;
 
 	vpci_leave(bus);
 	vpci_drop(bus);
@@ -96,10 +97,14 @@ static void vpci_close(struct vmbus_channel *ch)
 	/* A guest that is gone has let go. */
 	pthread_mutex_lock(&bus->lock);
 	for (unsigned int i = 0; i < bus->n_slots; i++) {
-		if (bus->slot[i].ejecting)
-			vpci_gone(&bus->slot[i]);
+		if (!bus->slot[i].ejecting)
+			continue;
+		vpci_gone(&bus->slot[i]);
+		gone = true;
 	}
 	pthread_mutex_unlock(&bus->lock);
+	if (gone)
+		vpci_rescind_if_empty(bus);
 }
 
 static void vpci_ready(struct vmbus_channel *ch)

@@ -67,6 +67,21 @@ static void test_eject(void **state)
 	assert_int_equal(rig_command("pcitest0", "add"), -EALREADY);
 }
 
+/* A guest that closes the bus instead of answering has let go as well. */
+static void test_close_while_ejecting(void **state)
+{
+	union fg_message msg;
+
+	rig_up();
+	assert_int_equal(rig_command("pcitest0", "eject"), 0);
+	rig_hear(VPCI_EJECT, NULL);
+	fg_close(chan);
+	chan = NULL;
+	fg_expect(fg, VMBUS_MSG_RESCIND, &msg);
+	assert_int_equal(rig_count(0, "resets_removed"), 1);
+	assert_int_equal(rig_count(0, "ejected"), 0);
+}
+
 static void test_remove_and_add(void **state)
 {
 	struct vpci_interrupt i;
@@ -231,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_eject),
+		TEST(test_close_while_ejecting),
 		TEST(test_remove_and_add),
 		TEST(test_device_request),
 		cmocka_unit_test(test_absent),

@@ -6,7 +6,7 @@
 # azhost: --pci pcitest,vectors=2,memory=128M,numa=0
 # modules: hv_vmbus pci-hyperv
 # kernel: debug
-# timeout: 300
+# timeout: 200
 
 guest() {
 	check "two functions" wait_for 60 pci_dev 1
@@ -38,13 +38,11 @@ size_of() {
 	}
 }
 
-# The first interrupt of the second function: to CPU 2 and back.
+# The first interrupt of the second function: to CPU 2 and back, and it still comes.
 moved() {
 	irq=$(find "$(pci_dev 1)/msi_irqs" -type f | head -n 1)
-	irq=${irq##*/}
 	for cpu in 2 0; do
-		echo $cpu >"/proc/irq/$irq/smp_affinity_list" && pcitest_works 1 &&
-			[ "$(cat "/proc/irq/$irq/effective_affinity_list")" = $cpu ] || return
+		echo $cpu >"/proc/irq/${irq##*/}/smp_affinity_list" && pcitest_works 1 || return
 	done
 }
 

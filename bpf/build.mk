@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tracers: NAME.bpf.c is compiled to BPF, made a skeleton and so a part of NAME.c.
-BPF_TOOLS := vmbus
+BPF_TOOLS := vmbus xdp_echo
 
-AZIMUTH_SRCS += bpf/trace.c $(BPF_TOOLS:%=bpf/%.c) bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c \
+AZIMUTH_SRCS += bpf/trace.c bpf/xdp.c $(BPF_TOOLS:%=bpf/%.c) bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c \
 		bpf/core/main.c bpf/core/model.c bpf/core/read.c bpf/core/result.c \
 		bpf/core/operand.c bpf/core/show.c bpf/core/symbols.c
 

@@ -31,6 +31,9 @@ int az_cmd_bench(int argc, char **argv);
 /* Shows where the latency goes in the running kernel, by the tracer that argv[1] names. */
 int az_cmd_trace(int argc, char **argv);
 
+/* Runs XDP programs in a network driver: the command that argv[1] names. */
+int az_cmd_xdp(int argc, char **argv);
+
 /* Has the module hv_exitlat measure: AZ_EXIT_FAILED when one measurement failed. */
 int az_cmd_exitlat(int argc, char **argv);
 

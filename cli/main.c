@@ -17,6 +17,7 @@ static int cmd_version(int argc, char **argv)
 static const struct az_command commands[] = {
 	{ "bench", "measure the network, a disk, timers", az_cmd_bench },
 	{ "trace", "show where the latency goes, in the running kernel", az_cmd_trace },
+	{ "xdp", "echo packets within the network driver", az_cmd_xdp },
 	{ "exitlat", "measure what a trip to the host costs (module hv_exitlat)", az_cmd_exitlat },
 	{ "compare", "compare two sets of results, with confidence intervals", az_cmd_compare },
 	{ "gate", "check results by rules, for CI", az_cmd_gate },

@@ -231,6 +231,7 @@ tower_run()
 			break		# QEMU has ended
 		fi
 		part+=$line		# of a line that was not whole in time
+		note_cpu
 		if [ $SECONDS -ge "$deadline" ]; then
 			note "level 1 stands still${current:+ in $current}: stopped"
 			break

@@ -6,9 +6,24 @@
 
 # ---- what a worker says about its jobs ------------------------------------
 
+# Notes in "tower_cpu" what QEMU has used of processors, hundredths of a second: all that
+# its jobs cost. It stays what it was when QEMU is gone. Called every second, so
+# without a process of its own.
+note_cpu()
+{
+	local stat fields
+
+	{ read -r stat <"/proc/$qemu_pid/stat"; } 2>/dev/null || return 0
+	read -ra fields <<<"${stat##*) }"
+	tower_cpu=$((fields[11] + fields[12]))
+}
+
 job_begins()
 {
 	job_started=$SECONDS
+	tower_cpu=0
+	note_cpu
+	job_cpu=$tower_cpu
 	echo "$1 $SECONDS" >"$worker/now"
 }
 
@@ -16,7 +31,7 @@ job_begins()
 job_done()
 {
 	local name=$1 dir=$2 status=$2/status.json word=FAIL
-	local pass fail reason ok
+	local pass fail reason ok printing
 
 	if [ ! -s "$status" ]; then
 		job_lost "$name" "$dir" "it ended without a verdict"
@@ -32,9 +47,42 @@ job_done()
 	mv "$dir" "$runs/$name"
 	rm -f "$worker/now"
 	echo >>"$tmp/count"
-	printf '%s%-5s %-32s %-10s %3d pass %2d fail  %4d s\n' "$clear" "$word" "$name" "$reason" \
-		"$pass" "$fail" $((SECONDS - job_started)) >&"$report"
-	[ -z "$ktap" ] || print_ktap "$name" "$ok" "$reason"
+	job_cost "$name"
+	{
+		flock "$printing"
+		printf '%s%-5s %-32s %-10s %3d pass %2d fail  %4d s\n' "$clear" "$word" "$name" "$reason" \
+			"$pass" "$fail" $((SECONDS - job_started)) >&"$report"
+		[ -z "$ktap" ] || print_ktap "$name" "$ok" "$reason"
+	} {printing}>"$tmp/printing"
+	exec {printing}>&-
+}
+
+# job_cost NAME: a line for scripts/test; see cost() in scripts/lib/kernel-common.sh.
+job_cost()
+{
+	local cpu
+
+	[ -n "${AZIMUTH_COSTS:-}" ] || return 0
+	note_cpu
+	cpu=$((tower_cpu - job_cpu))
+	printf '%d %d.%d lab: %s on %s %s%s\n' $((SECONDS - job_started)) $((cpu / 100)) $((cpu / 10 % 10)) \
+		"$1" "$base" "$flavour" "${mode/nested/}" >>"$AZIMUTH_COSTS"
+}
+
+# job_skipped NAME
+job_skipped()
+{
+	local name=$1
+
+	echo >>"$tmp/count"
+	printf '%sskip  %-32s there was no time left\n' "$clear" "$name" >&"$report"
+	[ -z "$ktap" ] || echo "ok - $name$(kernel_said) # SKIP there was no time left"
+}
+
+# " on BASE FLAVOUR", for every kernel but the one that is meant without it
+kernel_said()
+{
+	[ "$base-$flavour" = "$level1_base-distribution" ] || echo " on $base $flavour"
 }
 
 # job_lost NAME DIR WHY: a job that never got to its verdict.
@@ -55,7 +103,7 @@ print_ktap()
 {
 	local name=$1 ok=$2 outcome="$3" text
 
-	[ "$base-$flavour" = "$level1_base-distribution" ] || outcome+=" on $base $flavour"
+	outcome+=$(kernel_said)
 	text="    # Subtest: $name"$'\n'
 	text+=$(sed -n '/^\(not \)\?ok /p;/^# /p;/^1\.\./p' "$runs/$name/results.txt" \
 		"$runs/$name/host.txt" 2>/dev/null | sed 's/^/    /')
@@ -122,7 +170,48 @@ worker_tower()
 	done
 }
 
-# start_worker JOB...
+# take HOW-MANY: the next jobs of the file $tmp/queue, which all workers share, in the
+# array "taken"; fails when there is none. When it is too late, those left are skipped.
+take()
+{
+	local lock
+
+	taken=()
+	{
+		flock "$lock"
+		mapfile -t taken < <(head -n "$1" "$tmp/queue")
+		tail -n +$(($1 + 1)) "$tmp/queue" >"$tmp/queue.new"
+		mv "$tmp/queue.new" "$tmp/queue"
+	} {lock}>"$tmp/queue.lock"
+	exec {lock}>&-
+	[ ${#taken[@]} -gt 0 ]
+}
+
+too_late()
+{
+	[ "$until" -gt 0 ] && [ "$(date +%s)" -ge "$until" ]
+}
+
+# worker_queue HOW-MANY: takes so many jobs at a time from the queue. A tower that
+# begins costs some seconds, one that gets many jobs at the end lets others wait.
+worker_queue()
+{
+	local taken job
+
+	while take "$1"; do
+		if too_late; then
+			for job in "${taken[@]}"; do
+				job_skipped "${job%%:*}"
+			done
+		elif [ "$mode" = native ]; then
+			worker_native "${taken[@]}"
+		else
+			worker_tower "${taken[@]}"
+		fi
+	done
+}
+
+# start_worker HOW-MANY: works off the queue
 start_worker()
 {
 	local worker=$tmp/worker.$((++worker_count))
@@ -131,11 +220,7 @@ start_worker()
 	(
 		trap tower_stop EXIT
 		trap 'exit 143' TERM
-		if [ "$mode" = native ]; then
-			worker_native "$@"
-		else
-			worker_tower "$@"
-		fi
+		worker_queue "$1"
 	) &
 	workers+=($!)
 }

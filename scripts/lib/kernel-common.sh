@@ -14,6 +14,8 @@ case $OUT in
 *) OUT=$ROOT/$OUT ;;
 esac
 KOUT=$OUT/kernel
+# shellcheck source=scripts/lib/cost.sh
+. "$ROOT/scripts/lib/cost.sh"
 CACHE=$OUT/cache
 SCRATCH=
 

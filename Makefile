@@ -14,7 +14,7 @@ CLANG	?= clang
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wno-unused-parameter -Wvla
 BASE	:= -std=gnu11 -D_GNU_SOURCE -I. -Ilab -g -pthread $(WARN)
 CFLAGS	?= -O2 -fno-strict-aliasing -fno-asynchronous-unwind-tables
-SAN	:= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN	:= -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ	:= -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 LIBS	:= -ljansson -lm
 # Of the azimuth command alone; a test takes of them what it uses.

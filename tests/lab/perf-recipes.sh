@@ -9,9 +9,13 @@
 RING=hyperv:vmbus_ring_send,hyperv:vmbus_ring_recv
 STOCK=hyperv:vmbus_chan_sched,hyperv:vmbus_setevent,hyperv:vmbus_on_event
 
+# What perf starts and watches: round trips and reads
 traffic() {
-	azimuth bench net --mode rtt --count 100 "$NET_PEER:7" >/dev/null &&
-		azimuth bench io --file "/dev/$(disk_dev)" --rw randread --bs 4096 --count 100 >/dev/null
+	cat <<-END >/tmp/traffic.sh
+		azimuth bench net --mode rtt --count 100 $NET_PEER:7
+		azimuth bench io --file /dev/$(disk_dev) --rw randread --bs 4096 --count 100
+		sleep 1
+	END
 }
 
 # perf_count FILE EVENT: of `perf stat -x ,`
@@ -19,32 +23,23 @@ perf_count() {
 	awk -F, -v e="$2" '$3 == e { print $1 }' "$1"
 }
 
-# Each recipe is one function that prints what the page says it prints.
 recipe_stat() {
-	perf stat -a -x , -o /tmp/stat.csv -e "$STOCK" -- sleep 4 &
-	recipe_pid=$!
-	sleep 1
-	traffic
-	wait "$recipe_pid"
-	cat /tmp/stat.csv
+	perf stat -a -x , -o /tmp/stat.csv -e "$STOCK" -- /bin/sh /tmp/traffic.sh
 }
 
 recipe_record() {
-	perf record -q -a -e "$1" -o /tmp/perf.data -- sleep 4 &
-	recipe_pid=$!
-	sleep 1
-	traffic
-	wait "$recipe_pid" && perf script -i /tmp/perf.data >/tmp/script.txt 2>/dev/null
+	perf record -q -a -e "$1" -o /tmp/perf.data -- /bin/sh /tmp/traffic.sh &&
+		perf script -i /tmp/perf.data >/tmp/script.txt 2>/dev/null
 }
 
 guest() {
-	plan 6
+	plan 7
 	check "interface up" net_up
 	check "disk there" wait_for 20 disk_dev
 	tracing
 	traffic
 	mark from
-	recipe_stat >/dev/null
+	check "perf stat" recipe_stat
 	mark to
 	compare "perf stat counts interrupts" "$(perf_count /tmp/stat.csv hyperv:vmbus_chan_sched)" -ge 200
 	json perf "{\"signals\":$(perf_count /tmp/stat.csv hyperv:vmbus_setevent),\"interrupts\":$(perf_count /tmp/stat.csv hyperv:vmbus_chan_sched)}"
@@ -67,7 +62,7 @@ perf_said() {
 # All channels of the guest, so also those of the integration services.
 verify() {
 	is "signals as the host has counted" "$(perf_said signals)" \
-		"$(delta 'channels.counters.signals_received' from to)"
+		"$(delta 'channels.*.counters.signals_received' from to)"
 	is "interrupts as the host has counted" "$(perf_said interrupts)" \
-		"$(delta 'channels.counters.interrupts_raised' from to)"
+		"$(delta 'channels.*.counters.interrupts_raised' from to)"
 }

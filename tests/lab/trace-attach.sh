@@ -4,6 +4,7 @@
 # desc: tracers attach and detach 100 times under load, and are killed, and leave nothing behind
 # azhost: --vcpus 1 --net responder --disk ram=16M --memory 768
 # programs: bpftool
+# arms: patched
 # kernel: debug
 # timeout: 600
 #

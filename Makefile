@@ -75,6 +75,11 @@ $(O)/fuzz/$(1): $(O)/fuzzobj/$(or $(FUZZ_$(1)_DIR),lab/fuzz)/fuzz_$(1).o $$(pats
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rule,$(f))))
 
+# What runs before or after a measurement is made small: the program is copied onto machines.
+COLD := benchmarks/compare benchmarks/gate benchmarks/history benchmarks/labrun \
+	benchmarks/report benchmarks/suite bpf cli
+$(foreach d,$(COLD),$(O)/obj/$(d)/%.o): CFLAGS += -Os
+
 objects: $(AZIMUTH_SRCS:%.c=$(O)/obj/%.o)
 
 unit-programs: $(UNIT_TESTS:%=$(O)/unit/%)

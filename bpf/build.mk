@@ -4,7 +4,7 @@ BPF_TOOLS := vmbus xdp_echo
 
 AZIMUTH_SRCS += bpf/trace.c bpf/xdp.c $(BPF_TOOLS:%=bpf/%.c) bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c \
 		bpf/core/main.c bpf/core/model.c bpf/core/read.c bpf/core/result.c \
-		bpf/core/operand.c bpf/core/show.c bpf/core/symbols.c
+		bpf/core/operand.c bpf/core/show.c bpf/core/symbols.c bpf/core/unpack.c
 
 # The compiler of BPF programs is clang, whatever compiles the rest; CC tells the
 # architecture whose registers kprobes read.
@@ -25,7 +25,7 @@ $(BPF_OBJECTS): $(O)/gen/bpf/%.bpf.o: bpf/%.bpf.c
 # What bpftool links has BTF and no other debug information.
 $(BPF_SKELETONS): $(O)/gen/bpf/%.skel.h: $(O)/gen/bpf/%.bpf.o
 	bpftool gen object $(@:.skel.h=.linked.o) $<
-	bpftool gen skeleton $(@:.skel.h=.linked.o) name $*_bpf >$@.new
+	scripts/lib/bpf-skeleton.sh $*_bpf $(@:.skel.h=.linked.o) >$@.new
 	mv $@.new $@
 
 -include $(wildcard $(O)/gen/bpf/*.d)

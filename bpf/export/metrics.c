@@ -8,13 +8,6 @@
 #include "lib/clock.h"
 #include "lib/version.h"
 
-uint64_t trace_le(unsigned int i)
-{
-	uint64_t power = 1ull << (TRACE_LE_FIRST + i / 2);
-
-	return power + (i % 2 ? power / 2 : 0) - 1;
-}
-
 static void put_family(FILE *out, const char *name, const char *type, const char *unit,
 		       const char *help)
 {

@@ -26,7 +26,12 @@
 #define TRACE_LES	(2 * (TRACE_LE_LAST - TRACE_LE_FIRST) + 1)	/* and +Inf */
 
 /* Upper end @i of TRACE_LES, in ns. */
-uint64_t trace_le(unsigned int i);
+static inline uint64_t trace_le(unsigned int i)
+{
+	uint64_t power = 1ull << (TRACE_LE_FIRST + i / 2);
+
+	return power + (i % 2 ? power / 2 : 0) - 1;
+}
 
 /* The text for @count tracers that run; the caller frees it. NULL when memory is short. */
 char *trace_metrics(const struct trace_run *runs, unsigned int count, size_t *len);

@@ -86,18 +86,19 @@ int hvpage_attach(const struct kvm *kvm, char *err, size_t err_len)
 
 int hvpage_written(int vcpu_fd, const struct guest_memory *mem, uint64_t value)
 {
-	struct {
-		struct kvm_msrs header;
-		struct kvm_msr_entry entry;
-	} msrs = {
-		.header.nmsrs = 1,
-		.entry = { .index = HV_MSR_HYPERCALL, .data = value },
-	};
+	/* struct kvm_msrs has no room for its entries. */
+	union {
+		struct kvm_msrs head;
+		uint8_t room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} msrs = { .room = { 0 } };
 	uint8_t *page = mem_at(mem, HV_HYPERCALL_PAGE_ADDRESS(value), GUEST_PAGE_SIZE);
 	uint8_t call[3];
 
 	if ((value & HV_HYPERCALL_PAGE_ENABLE) && !page)
 		return -EFAULT;
+	msrs.head.nmsrs = 1;
+	msrs.head.entries[0].index = HV_MSR_HYPERCALL;
+	msrs.head.entries[0].data = value;
 	/* Hypercalls are on from here; KVM writes its own page first. */
 	if (ioctl(vcpu_fd, KVM_SET_MSRS, &msrs) != 1)
 		return -EINVAL;

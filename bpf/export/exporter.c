@@ -68,7 +68,7 @@ static int choose(struct exporter *e, int argc, char **argv)
 static int open_server(struct exporter *e, struct http **http)
 {
 	bool beyond = false;
-	int rc = http_open(http, e->listen, &beyond, TYPE, text, e);
+	int rc = http_open(http, e->listen, &beyond, TYPE, HTTP_TIME_NS, text, e);
 
 	if (rc == -EINVAL)
 		return az_usage("--listen: '%s' is not an address and a port such as "

@@ -40,6 +40,7 @@ struct connection {
 struct http {
 	int fd;
 	const char *type;
+	uint64_t time;
 	char *(*make)(void *ctx, size_t *len);
 	void *ctx;
 	struct text *text;
@@ -214,17 +215,30 @@ static struct connection *place_for_one(struct http *h)
 	return oldest;
 }
 
-static void accept_one(struct http *h)
+static bool accept_one(struct http *h)
 {
 	int fd = accept4(h->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct connection *c;
 
 	if (fd < 0)
-		return;
+		return false;
 	c = place_for_one(h);
 	c->fd = fd;
 	c->state = READING;
 	c->since = az_clock_ns();
+	return true;
+}
+
+/*
+ * Those that wait, but no more than half of the places at a time: a flood may not put one out
+ * before its request was looked at.
+ */
+static void accept_some(struct http *h)
+{
+	unsigned int i;
+
+	for (i = 0; i < HTTP_CONNECTIONS / 2 && accept_one(h); i++)
+		;
 }
 
 static void end_the_slow(struct http *h)
@@ -233,7 +247,7 @@ static void end_the_slow(struct http *h)
 	struct connection *c;
 
 	for (c = h->c; c < h->c + HTTP_CONNECTIONS; c++)
-		if (c->state != FREE && now - c->since > HTTP_TIME_NS)
+		if (c->state != FREE && now - c->since > h->time)
 			end(c);
 }
 
@@ -254,7 +268,7 @@ int http_serve(struct http *h, int ms)
 		if (fds[i + 1].revents)
 			step(h, &h->c[i]);
 	if (fds[0].revents)
-		accept_one(h);
+		accept_some(h);
 	end_the_slow(h);
 	return 0;
 }
@@ -302,7 +316,7 @@ static int listen_at(const union address *a, socklen_t len)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (!bind(fd, &a->sa, len) && !listen(fd, HTTP_CONNECTIONS))
+	if (!bind(fd, &a->sa, len) && !listen(fd, SOMAXCONN))
 		return fd;
 	rc = -errno;
 	close(fd);
@@ -310,7 +324,7 @@ static int listen_at(const union address *a, socklen_t len)
 }
 
 int http_open(struct http **http, const char *address, bool *beyond, const char *type,
-	      char *(*text)(void *ctx, size_t *len), void *ctx)
+	      uint64_t time, char *(*text)(void *ctx, size_t *len), void *ctx)
 {
 	union address a;
 	struct http *h;
@@ -323,6 +337,7 @@ int http_open(struct http **http, const char *address, bool *beyond, const char 
 	if (!h)
 		return -ENOMEM;
 	h->type = type;
+	h->time = time;
 	h->make = text;
 	h->ctx = ctx;
 	h->fd = listen_at(&a, len);

@@ -21,10 +21,11 @@ struct http;
 /*
  * Listens at @address, "127.0.0.1:9433" or "[::1]:9433"; *@beyond is whether other machines can
  * reach that. @text makes the text (the caller of it frees it, NULL: a 500), of type
- * @type. Returns 0, or -EINVAL: no such address, or negative errno.
+ * @type; a connection has @time ns from accept to close. Returns 0, or -EINVAL: no such
+ * address, or negative errno.
  */
 int http_open(struct http **http, const char *address, bool *beyond, const char *type,
-	      char *(*text)(void *ctx, size_t *len), void *ctx);
+	      uint64_t time, char *(*text)(void *ctx, size_t *len), void *ctx);
 
 /* Port that it listens on: the kernel's choice where 0 was asked for. */
 unsigned int http_port(const struct http *http);

@@ -267,7 +267,8 @@ static int climb(struct trace_run *run, struct trace_symbols *symbols)
 	int rc, failed;
 
 	for (i = 0; i < hook_count(tool); i++)
-		run->reached[i].rung = find_rung(symbols, &tool->hooks[i], 0);
+		run->reached[i].rung = run->without & TRACE_HOOK(i) ? -1 :
+				       find_rung(symbols, &tool->hooks[i], 0);
 	while (any_reached(run)) {
 		rc = try_once(run, &failed);
 		if (!rc)

@@ -56,6 +56,9 @@ struct azt_flight *azt_table_begin(void *entries, size_t size, unsigned int bits
 		return (type *)azt_table_begin(name, sizeof(type), bits, key, ts);	\
 	}
 
+#define azt_cpu(event)	((event)->cpu)
+
+#define AZT_SHARED	AZT_STATS
 #define AZT_STATS(name, type, count)							\
 	static type name[count];							\
 	static inline type *name##_of(unsigned int index)				\

@@ -101,7 +101,9 @@ static void show_hooks(const struct trace_run *run, FILE *out)
 			fprintf(out, "  %-18s %s\n", hook->name,
 				trace_rung_text(run, &hook->rungs[rung], text, sizeof(text)));
 		else
-			fprintf(out, "  %-18s not reached; blank: %s\n", hook->name, hook->shows);
+			fprintf(out, "  %-18s %s; blank: %s\n", hook->name,
+				run->without & TRACE_HOOK(hook - run->tool->hooks) ?
+				"not asked for" : "not reached", hook->shows);
 	}
 }
 

@@ -159,6 +159,7 @@ struct trace_run {
 	bool raw;			/* events to the ring buffer, none to the model */
 	uint64_t ring_bytes;		/* of that buffer: a power of two, whole pages */
 	bool replay;			/* the memory of the model instead of maps */
+	uint64_t without;		/* hooks that were not asked for; set by prepare() */
 
 	void *skel;
 	struct bpf_object *obj;
@@ -201,7 +202,7 @@ uint64_t trace_count(const struct trace_run *run, unsigned int counter);
 
 /*
  * Element @index of AZT_STATS @map, one CPU after the other, into @values: @run->cpus times
- * @size bytes (1 in a replay). Returns 0 or negative errno.
+ * @size bytes (1 in a replay, and of AZT_SHARED always). Returns 0 or negative errno.
  */
 int trace_stats(const struct trace_run *run, const char *map, unsigned int index, void *values,
 		size_t size);

@@ -158,6 +158,16 @@ static __always_inline void azt_end(struct azt_flight *f)
 		return bpf_map_lookup_elem(&name, &index);				\
 	}
 
+#define AZT_SHARED(name, type_, count_)							\
+	AZT_ARRAY(name, type_, count_);							\
+	static __always_inline type_ *name##_of(u32 index)				\
+	{										\
+		return bpf_map_lookup_elem(&name, &index);				\
+	}
+
+/* Here and not in the event, since on older kernels it is a call. */
+#define azt_cpu(event)	((void)(event), bpf_get_smp_processor_id())
+
 /*
  * A record of what happened, for a recording. Its reader looks at the ring buffer now and
  * then: waking it would cost an interrupt of this CPU for almost each event.
@@ -178,13 +188,15 @@ static __always_inline void azt_emit(const struct azt_event *event)
 	{										\
 		struct azt_event event = {						\
 			.ts = bpf_ktime_get_ns(), .key = key, .a = a, .b = b,		\
-			.cpu = bpf_get_smp_processor_id(), .type = type, .tool = tool_,	\
+			.type = type, .tool = tool_,					\
 		};									\
 											\
-		if (azt_cfg.raw)							\
+		if (azt_cfg.raw) {							\
+			event.cpu = bpf_get_smp_processor_id();				\
 			azt_emit(&event);						\
-		else									\
+		} else {								\
 			model_(&event);							\
+		}									\
 	}
 
 #endif

@@ -15,8 +15,10 @@
  *	  void azt_end(&entry->f)	frees it
  *	AZT_STATS(name, type, count)	@count structs of unsigned long long; defines
  *	  type *name##_of(index)	NULL when @index is out of range
+ *	AZT_SHARED(name, type, count)	likewise, but one of each for all CPUs
  *	azt_add(&word, n)		adds to a word of such a struct
  *	azt_raise(&word, n)		makes it at least @n
+ *	azt_cpu(event)			where it happened
  *	AZT_INLINE			before each function of a model
  *
  * A table is two-way associative and never grows: a third request with the same hash

@@ -8,6 +8,7 @@
 
 const struct trace_tool *const trace_tools[] = {
 	&trace_vmbus,
+	&trace_netvsc,
 	NULL
 };
 
@@ -28,6 +29,7 @@ static int run_tracer(int argc, char **argv)
 
 static const struct az_command commands[] = {
 	{ "vmbus", "channels: interrupts, callbacks, signals to the host, rings", run_tracer },
+	{ "netvsc", "packets: queue, driver, host, NAPI, stack, socket, reader", run_tracer },
 	{ "record", "write what tracers see to a file", trace_record },
 	{ "replay", "show a recording as its tracers would, or as a timeline", trace_replay },
 	{ "exporter", "what tracers see, for Prometheus (OpenMetrics)", trace_exporter },

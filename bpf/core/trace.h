@@ -245,6 +245,7 @@ int trace_replay(int argc, char **argv);
 int trace_exporter(int argc, char **argv);
 
 extern const struct trace_tool trace_vmbus;
+extern const struct trace_tool trace_netvsc;
 
 /* All of them, ended by NULL. */
 extern const struct trace_tool *const trace_tools[];

@@ -5,7 +5,16 @@
 
 #include "bpf/kern/base.h"
 
+/* The instance is the device's, on all of its channels. */
+struct vmbus_channel_offer {
+	struct {
+		u8 b[16];
+	} if_instance;
+	u16 sub_channel_index;
+} KERN_TYPE;
+
 struct vmbus_channel_offer_channel {
+	struct vmbus_channel_offer offer;
 	u32 child_relid;
 } KERN_TYPE;
 
@@ -25,6 +34,7 @@ struct vmbus_channel {
 	struct hv_ring_buffer_info inbound;
 	u64 intr_out_empty;
 	u32 target_cpu;
+	void *channel_callback_context;
 } KERN_TYPE;
 
 struct vmpacket_descriptor {

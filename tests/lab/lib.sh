@@ -345,10 +345,11 @@ tracer_gone() {
 	! kill -0 "$1" || grep -q '^State:.*Z' "/proc/$1/status"
 }
 
-# tracer_result TRACER: what it showed, and its result for verify()
+# tracer_result TRACER [NAME]: what it showed, and its result for verify(), where traced() knows
+# it by NAME (TRACER)
 tracer_result() {
 	diag "$(cat "/tmp/trace-$1.txt")"
-	json "trace_$1" "$(tr -d '\n' <"/tmp/trace-$1.json")"
+	json "trace_${2:-$1}" "$(tr -d '\n' <"/tmp/trace-$1.json")"
 }
 
 # ---- guest: hv_exitlat --------------------------------------------------------

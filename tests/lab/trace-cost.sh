@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
+# arms: none
+#
+# Not yet one of the tests: run by hand in the deterministic mode only. Take "none" away to run it.
 # desc: what a tracer costs a UDP round trip, in instructions of its path
 # azhost: --vcpus 1 --net responder
 # timeout: 180

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
+# arms: none
+#
+# Not yet one of the tests: it has not passed as a whole. Take "none" away to run it.
 # desc: trace netvsc counts what the host counts, and takes the delay of the peer for none of its own
 # azhost: --vcpus 2 --net responder
 # timeout: 240

@@ -84,9 +84,9 @@ static int find_rung(struct trace_symbols *symbols, const struct trace_hook *hoo
 	return -1;
 }
 
-static const struct trace_rung *chosen(const struct trace_run *run, unsigned int hook)
+const struct trace_rung *trace_rung(const struct trace_run *run, unsigned int hook)
 {
-	int rung = run->reached[hook].rung;
+	int rung = run->rung[hook];
 
 	return rung < 0 ? NULL : &run->tool->hooks[hook].rungs[rung];
 }
@@ -107,7 +107,7 @@ static int choose_programs(struct trace_run *run)
 	bpf_object__for_each_program(prog, run->obj)
 		bpf_program__set_autoload(prog, false);
 	for (i = 0; i < hook_count(run->tool); i++) {
-		const struct trace_rung *rung = chosen(run, i);
+		const struct trace_rung *rung = trace_rung(run, i);
 
 		if (!rung)
 			continue;
@@ -156,18 +156,19 @@ static void close_object(struct trace_run *run)
 	run->skel = NULL;
 }
 
-/*
- * Which hook was refused: that of the first chosen program without a file descriptor. The
- * loader stops there. -1: it was not a program.
- */
+/* Which hook was refused: libbpf says "prog 'NAME': ...". -1: it was not a program. */
 static int refused_hook(struct trace_run *run)
 {
+	char name[64];
 	unsigned int i;
 
 	for (i = 0; i < hook_count(run->tool); i++) {
-		const struct trace_rung *rung = chosen(run, i);
+		const struct trace_rung *rung = trace_rung(run, i);
 
-		if (rung && strstr(complaint, rung->prog))
+		if (!rung)
+			continue;
+		snprintf(name, sizeof(name), "'%s'", rung->prog);
+		if (strstr(complaint, name))
 			return (int)i;
 	}
 	return -1;
@@ -181,7 +182,7 @@ static int attach_all(struct trace_run *run, int *failed)
 	if (!run->links)
 		return -ENOMEM;
 	for (i = 0; i < hook_count(run->tool); i++) {
-		const struct trace_rung *rung = chosen(run, i);
+		const struct trace_rung *rung = trace_rung(run, i);
 		struct bpf_link *link;
 
 		if (!rung)
@@ -255,7 +256,7 @@ static bool any_reached(const struct trace_run *run)
 	unsigned int i;
 
 	for (i = 0; i < hook_count(run->tool); i++)
-		if (chosen(run, i))
+		if (trace_rung(run, i))
 			return true;
 	return false;
 }
@@ -267,8 +268,8 @@ static int climb(struct trace_run *run, struct trace_symbols *symbols)
 	int rc, failed;
 
 	for (i = 0; i < hook_count(tool); i++)
-		run->reached[i].rung = run->without & TRACE_HOOK(i) ? -1 :
-				       find_rung(symbols, &tool->hooks[i], 0);
+		run->rung[i] = run->without & TRACE_HOOK(i) ? -1 :
+			       find_rung(symbols, &tool->hooks[i], 0);
 	while (any_reached(run)) {
 		rc = try_once(run, &failed);
 		if (!rc)
@@ -276,8 +277,8 @@ static int climb(struct trace_run *run, struct trace_symbols *symbols)
 		trace_free(run);
 		if (failed < 0)
 			return complain(rc);
-		run->reached[failed].rung = find_rung(symbols, &tool->hooks[failed],
-						      run->reached[failed].rung + 1);
+		run->rung[failed] = find_rung(symbols, &tool->hooks[failed],
+					      run->rung[failed] + 1);
 	}
 	if (complaint[0])
 		return complain(-EINVAL);
@@ -309,7 +310,7 @@ bool trace_has(const struct trace_run *run, uint64_t needs)
 	unsigned int i;
 
 	for (i = 0; needs; i++, needs >>= 1)
-		if ((needs & 1) && !chosen(run, i))
+		if ((needs & 1) && !trace_rung(run, i))
 			return false;
 	return true;
 }
@@ -321,7 +322,7 @@ uint64_t trace_missed(const struct trace_run *run)
 
 	for (i = 0; run->links && i < hook_count(run->tool); i++) {
 		struct bpf_prog_info info = { 0 };
-		const struct trace_rung *rung = chosen(run, i);
+		const struct trace_rung *rung = trace_rung(run, i);
 		uint32_t len = sizeof(info);
 
 		if (rung && !bpf_obj_get_info_by_fd(bpf_program__fd(program_of(run, rung)),

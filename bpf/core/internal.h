@@ -30,8 +30,16 @@ bool trace_symbols_typedef(struct trace_symbols *symbols, const char *module, co
 /* Is there such a symbol in /proc/kallsyms? */
 bool trace_symbols_has(struct trace_symbols *symbols, const char *name);
 
-/* "tracepoint NAME", "fentry NAME", ... in @text. */
-const char *trace_rung_text(const struct trace_run *run, const struct trace_rung *rung, char *text,
-			    size_t len);
+/* ---- what all tracers have (show.c, attach.c) ------------------------------------------ */
+
+/* The counts before a tracer's own, by enum azt_count. */
+#define TRACE_COMMON	4
+extern const struct trace_counter trace_common[TRACE_COMMON];
+
+/* The rung by which hook @hook of the tool's table was reached; NULL: by none. */
+const struct trace_rung *trace_rung(const struct trace_run *run, unsigned int hook);
+
+/* "tracepoint NAME", "function NAME", ... in @text. */
+const char *trace_rung_text(const struct trace_rung *rung, char *text, size_t len);
 
 #endif

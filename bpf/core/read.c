@@ -105,16 +105,25 @@ void trace_hist(const struct trace_run *run, unsigned int slot, struct az_hist *
 	}
 }
 
+/* What the model calls @name, for a replay; NULL: nothing. */
+static const struct trace_memory *memory_of(const struct trace_run *run, const char *name)
+{
+	const struct trace_memory *m = run->tool->memory;
+
+	while (m && m->name && strcmp(m->name, name))
+		m++;
+	return m && m->name ? m : NULL;
+}
+
 int trace_stats(const struct trace_run *run, const char *name, unsigned int index, void *values,
 		size_t size)
 {
-	const struct trace_memory *m = run->tool->memory;
+	const struct trace_memory *m;
 	struct bpf_map *map;
 
 	if (run->replay) {
-		while (m && m->name && strcmp(m->name, name))
-			m++;
-		if (!m || !m->name || index >= m->count || m->size != size)
+		m = memory_of(run, name);
+		if (!m || index >= m->count || m->size != size)
 			return -ENOENT;
 		memcpy(values, (char *)m->at + m->size * index, size);
 		return 0;
@@ -161,16 +170,15 @@ static unsigned int each_entry(const void *at, size_t size, size_t count,
 unsigned int trace_table(const struct trace_run *run, const char *name, size_t size,
 			 void (*fn)(const void *entry, void *ctx), void *ctx)
 {
-	const struct trace_memory *m = run->tool->memory;
+	const struct trace_memory *m;
 	struct bpf_map *map;
 	size_t count, bytes;
 	const void *at;
 	unsigned int n;
 
 	if (run->replay) {
-		while (m && m->name && strcmp(m->name, name))
-			m++;
-		return m && m->name ? each_entry(m->at, m->size, m->count, fn, ctx) : 0;
+		m = memory_of(run, name);
+		return m ? each_entry(m->at, m->size, m->count, fn, ctx) : 0;
 	}
 	map = run->obj ? bpf_object__find_map_by_name(run->obj, name) : NULL;
 	if (!map)

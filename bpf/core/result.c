@@ -32,18 +32,14 @@ static void add_stages(const struct trace_run *run, json_t *result)
 
 static void add_counts(const struct trace_run *run, json_t *result)
 {
-	static const char *const common[] = {
-		[AZT_LOST] = "lost", [AZT_DISPLACED] = "displaced",
-		[AZT_UNMATCHED] = "unmatched", [AZT_TWICE] = "twice",
-	};
 	const struct trace_counter *c = run->tool->counters;
 	unsigned int i;
 
 	for (i = 0; c[i].name; i++)
 		if (trace_has(run, c[i].needs))
 			az_result_count(result, c[i].name, trace_count(run, AZT_COUNTS + i));
-	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		az_result_count(result, common[i], trace_count(run, i));
+	for (i = 0; i < TRACE_COMMON; i++)
+		az_result_count(result, trace_common[i].name, trace_count(run, i));
 	az_result_count(result, "missed", trace_missed(run));
 }
 
@@ -51,18 +47,18 @@ static void add_hooks(const struct trace_run *run, json_t *result)
 {
 	const struct trace_hook *hook = run->tool->hooks;
 	json_t *list = json_array(), *one;
+	const struct trace_rung *rung;
 	char text[96];
-	int rung;
+	unsigned int i;
 
-	for (; hook->name; hook++) {
-		rung = run->reached[hook - run->tool->hooks].rung;
-		if (rung >= 0)
-			one = json_pack("{s:s, s:s}", "name", hook->name, "rung",
-					trace_rung_text(run, &hook->rungs[rung], text,
-							sizeof(text)));
+	for (i = 0; hook[i].name; i++) {
+		rung = trace_rung(run, i);
+		if (rung)
+			one = json_pack("{s:s, s:s}", "name", hook[i].name, "rung",
+					trace_rung_text(rung, text, sizeof(text)));
 		else
-			one = json_pack("{s:s, s:n, s:s}", "name", hook->name, "rung", "blank",
-					hook->shows);
+			one = json_pack("{s:s, s:n, s:s}", "name", hook[i].name, "rung", "blank",
+					hook[i].shows);
 		json_array_append_new(list, one);
 	}
 	json_object_set_new(result, "hooks", list);

@@ -19,8 +19,7 @@ static const char *kind_text(const struct trace_rung *rung)
 	return "?";
 }
 
-const char *trace_rung_text(const struct trace_run *run, const struct trace_rung *rung, char *text,
-			    size_t len)
+const char *trace_rung_text(const struct trace_rung *rung, char *text, size_t len)
 {
 	snprintf(text, len, "%s %s", kind_text(rung), rung->target);
 	return text;
@@ -59,14 +58,15 @@ static void show_stages(const struct trace_run *run, FILE *out)
 	}
 }
 
+const struct trace_counter trace_common[TRACE_COMMON] = {
+	[AZT_LOST] = { "lost", "events lost for want of room", 0 },
+	[AZT_DISPLACED] = { "displaced", "requests displaced by others in the table", 0 },
+	[AZT_UNMATCHED] = { "unmatched", "ends without a begin", 0 },
+	[AZT_TWICE] = { "twice", "begins without an end", 0 },
+};
+
 static void show_counters(const struct trace_run *run, FILE *out)
 {
-	static const struct trace_counter common[] = {
-		[AZT_LOST] = { "lost", "events lost for want of room", 0 },
-		[AZT_DISPLACED] = { "displaced", "requests displaced by others in the table", 0 },
-		[AZT_UNMATCHED] = { "unmatched", "ends without a begin", 0 },
-		[AZT_TWICE] = { "twice", "begins without an end", 0 },
-	};
 	const struct trace_counter *c = run->tool->counters;
 	unsigned long long n;
 	unsigned int i;
@@ -78,10 +78,10 @@ static void show_counters(const struct trace_run *run, FILE *out)
 		else
 			fprintf(out, "%-50s %12s no hook reached\n", c[i].what, "-");
 	}
-	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+	for (i = 0; i < TRACE_COMMON; i++) {
 		n = trace_count(run, i);
 		if (n)
-			fprintf(out, "%-50s %12llu\n", common[i].what, n);
+			fprintf(out, "%-50s %12llu\n", trace_common[i].what, n);
 	}
 	n = trace_missed(run);
 	if (n)
@@ -91,19 +91,20 @@ static void show_counters(const struct trace_run *run, FILE *out)
 static void show_hooks(const struct trace_run *run, FILE *out)
 {
 	const struct trace_hook *hook = run->tool->hooks;
+	const struct trace_rung *rung;
 	char text[96];
-	int rung;
+	unsigned int i;
 
 	fprintf(out, "hooks:\n");
-	for (; hook->name; hook++) {
-		rung = run->reached[hook - run->tool->hooks].rung;
-		if (rung >= 0)
-			fprintf(out, "  %-18s %s\n", hook->name,
-				trace_rung_text(run, &hook->rungs[rung], text, sizeof(text)));
+	for (i = 0; hook[i].name; i++) {
+		rung = trace_rung(run, i);
+		if (rung)
+			fprintf(out, "  %-18s %s\n", hook[i].name,
+				trace_rung_text(rung, text, sizeof(text)));
 		else
-			fprintf(out, "  %-18s %s; blank: %s\n", hook->name,
-				run->without & TRACE_HOOK(hook - run->tool->hooks) ?
-				"not asked for" : "not reached", hook->shows);
+			fprintf(out, "  %-18s %s; blank: %s\n", hook[i].name,
+				run->without & TRACE_HOOK(i) ? "not asked for" : "not reached",
+				hook[i].shows);
 	}
 }
 

@@ -145,11 +145,6 @@ struct trace_tool {
 
 struct trace_link;
 
-/* How a hook was reached: @rung of its table, -1 not at all. */
-struct trace_reached {
-	int rung;
-};
-
 #define TRACE_HOOKS_MAX	64
 
 struct trace_run {
@@ -164,7 +159,7 @@ struct trace_run {
 	void *skel;
 	struct bpf_object *obj;
 	struct trace_link *links;
-	struct trace_reached reached[TRACE_HOOKS_MAX];
+	int rung[TRACE_HOOKS_MAX];	/* by which each hook was reached, -1: by none */
 	unsigned int cpus;		/* possible ones */
 	const uint64_t *buckets;	/* mapped: see shared/layout.h */
 	const struct azt_head *heads;

@@ -30,14 +30,15 @@ static void put_info(FILE *out)
 static void put_hooks(FILE *out, const struct trace_run *run)
 {
 	const struct trace_hook *hook = run->tool->hooks;
+	const struct trace_rung *rung;
 	char text[96];
-	int rung;
+	unsigned int i;
 
-	for (; hook->name; hook++) {
-		rung = run->reached[hook - run->tool->hooks].rung;
+	for (i = 0; hook[i].name; i++) {
+		rung = trace_rung(run, i);
 		fprintf(out, "azimuth_trace_hook_reached{tracer=\"%s\",hook=\"%s\",rung=\"%s\"} "
-			"%d\n", run->tool->name, hook->name, rung < 0 ? "none" :
-			trace_rung_text(run, &hook->rungs[rung], text, sizeof(text)), rung >= 0);
+			"%d\n", run->tool->name, hook[i].name,
+			rung ? trace_rung_text(rung, text, sizeof(text)) : "none", !!rung);
 	}
 }
 
@@ -90,15 +91,11 @@ static void put_events(FILE *out, const struct trace_run *run)
 
 static void put_problems(FILE *out, const struct trace_run *run)
 {
-	static const char *const names[] = {
-		[AZT_LOST] = "lost", [AZT_DISPLACED] = "displaced",
-		[AZT_UNMATCHED] = "unmatched", [AZT_TWICE] = "twice",
-	};
 	const char *form = "azimuth_trace_problems_total{tracer=\"%s\",problem=\"%s\"} %llu\n";
 	unsigned int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		fprintf(out, form, run->tool->name, names[i],
+	for (i = 0; i < TRACE_COMMON; i++)
+		fprintf(out, form, run->tool->name, trace_common[i].name,
 			(unsigned long long)trace_count(run, i));
 	fprintf(out, form, run->tool->name, "missed", (unsigned long long)trace_missed(run));
 }

@@ -16,17 +16,18 @@
 static json_t *hooks_json(const struct trace_run *run)
 {
 	const struct trace_hook *hook = run->tool->hooks;
+	const struct trace_rung *rung;
 	json_t *list = json_array();
 	char text[96];
-	int rung;
+	unsigned int i;
 
-	for (; hook->name; hook++) {
-		rung = run->reached[hook - run->tool->hooks].rung;
-		json_array_append_new(list, rung < 0 ?
-			json_pack("{s:s, s:n}", "name", hook->name, "rung") :
-			json_pack("{s:s, s:s, s:s}", "name", hook->name, "rung",
-				  trace_rung_text(run, &hook->rungs[rung], text, sizeof(text)),
-				  "program", hook->rungs[rung].prog));
+	for (i = 0; hook[i].name; i++) {
+		rung = trace_rung(run, i);
+		json_array_append_new(list, rung ?
+			json_pack("{s:s, s:s, s:s}", "name", hook[i].name, "rung",
+				  trace_rung_text(rung, text, sizeof(text)),
+				  "program", rung->prog) :
+			json_pack("{s:s, s:n}", "name", hook[i].name, "rung"));
 	}
 	return list;
 }
@@ -143,7 +144,7 @@ static int recall_hooks(const json_t *tracer, struct trace_run *run, char *error
 	for (; hook->name; hook++) {
 		program = json_string_value(json_object_get(
 			named(json_object_get(tracer, "hooks"), hook->name), "program"));
-		rung = &run->reached[hook - run->tool->hooks].rung;
+		rung = &run->rung[hook - run->tool->hooks];
 		*rung = program ? rung_of(hook, program) : -1;
 		if (program && *rung < 0) {
 			snprintf(error, len, "hook '%s' of tracer '%s' is of another version of "

@@ -154,10 +154,14 @@ bool bench_goes_on(struct bench *bench, uint64_t done, uint64_t now)
 	return !bench->duration || now - bench->start < bench->duration;
 }
 
+FILE *bench_output(const struct bench *bench)
+{
+	return bench->sink.json && !strcmp(bench->sink.json, "-") ? stderr : stdout;
+}
+
 void bench_say(const struct bench *bench, const char *fmt, ...)
 {
-	bool to_stderr = bench->sink.json && !strcmp(bench->sink.json, "-");
-	FILE *file = to_stderr ? stderr : stdout;
+	FILE *file = bench_output(bench);
 	va_list ap;
 
 	if (bench->shown)

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -85,7 +86,10 @@ bool bench_stopped(void);
  */
 bool bench_goes_on(struct bench *bench, uint64_t done, uint64_t now);
 
-/* The summary for a person, one line: on standard output unless JSON goes there. */
+/* Where what a person reads goes: standard output unless JSON goes there. */
+FILE *bench_output(const struct bench *bench);
+
+/* The summary for a person, one line, to bench_output(). */
 void bench_say(const struct bench *bench, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

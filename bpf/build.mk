@@ -2,9 +2,10 @@
 # Tracers: NAME.bpf.c is compiled to BPF, made a skeleton and so a part of NAME.c.
 BPF_TOOLS := vmbus netvsc xdp_echo
 
-AZIMUTH_SRCS += bpf/trace.c bpf/xdp.c $(BPF_TOOLS:%=bpf/%.c) bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c \
-		bpf/core/main.c bpf/core/model.c bpf/core/read.c bpf/core/result.c \
-		bpf/core/operand.c bpf/core/show.c bpf/core/symbols.c bpf/core/unpack.c bpf/netvsc_view.c
+AZIMUTH_SRCS += bpf/trace.c bpf/xdp.c $(BPF_TOOLS:%=bpf/%.c) bpf/netvsc_view.c \
+		bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c bpf/core/main.c \
+		bpf/core/model.c bpf/core/operand.c bpf/core/read.c bpf/core/result.c \
+		bpf/core/several.c bpf/core/show.c bpf/core/symbols.c bpf/core/unpack.c
 
 UNIT_TESTS += tracenet
 UNIT_tracenet_SRCS := bpf/core/model.c lib/hist.c

@@ -62,11 +62,6 @@ static int parse(const struct trace_tool *tool, struct live *live, int argc, cha
 	return az_opts_parse(&opts, argc, argv, &first);
 }
 
-static FILE *output(const struct live *live)
-{
-	return live->bench.sink.json && !strcmp(live->bench.sink.json, "-") ? stderr : stdout;
-}
-
 /* Clears the terminal for a table that is shown again and again. */
 static void show_again(struct trace_run *run, FILE *out)
 {
@@ -84,7 +79,7 @@ static void wait_until_over(struct live *live, struct trace_run *run)
 
 	while (!bench_stopped() && (now = az_clock_ns()) < end) {
 		if (now >= next) {
-			show_again(run, output(live));
+			show_again(run, bench_output(&live->bench));
 			next += live->interval;
 			continue;
 		}
@@ -98,19 +93,13 @@ static void wait_until_over(struct live *live, struct trace_run *run)
 int trace_main(const struct trace_tool *tool, int argc, char **argv)
 {
 	struct live live = { 0 };
-	struct trace_run run = { .tool = tool, .bench = &live.bench };
+	struct trace_run run = { .tool = tool };
 	json_t *result;
 	int ret = parse(tool, &live, argc, argv);
 
 	if (ret)
 		return az_opts_exit(ret);
-	ret = trace_environment();
-	if (!ret && tool->prepare)
-		ret = tool->prepare(&run);
-	if (!ret)
-		ret = bench_begin(&live.bench, tool->name);
-	if (!ret)
-		ret = trace_start(&run);
+	ret = trace_start_all(&run, 1, &live.bench, tool->name);
 	if (ret)
 		return ret;
 	if (live.ready) {
@@ -119,7 +108,7 @@ int trace_main(const struct trace_tool *tool, int argc, char **argv)
 	}
 	wait_until_over(&live, &run);
 	trace_detach(&run);
-	trace_show(&run, output(&live));
+	trace_show(&run, bench_output(&live.bench));
 	result = trace_result(&run);
 	ret = bench_end(&live.bench, result, AZ_EXIT_OK);
 	trace_free(&run);

@@ -234,6 +234,20 @@ int trace_main(const struct trace_tool *tool, int argc, char **argv);
  */
 const struct trace_tool *trace_operand(const char *text);
 
+/*
+ * The tracers that the operands @argv name, into @runs, which is zeroed and has room for
+ * AZT_TOOLS; *@count becomes how many. Returns the exit code, after one line on standard
+ * error for an unknown or repeated name, or none at all.
+ */
+int trace_choose(struct trace_run *runs, unsigned int *count, int argc, char **argv);
+
+/*
+ * Begins @count runs for @bench, which is called @what in its progress line. Returns the exit
+ * code; those that were started before one failed are left to trace_free().
+ */
+int trace_start_all(struct trace_run *runs, unsigned int count, struct bench *bench,
+		    const char *what);
+
 /* "trace record", "replay" and "exporter"; called as struct az_command says. */
 int trace_record(int argc, char **argv);
 int trace_replay(int argc, char **argv);

@@ -46,25 +46,6 @@ static int parse(struct exporter *e, int argc, char **argv, int *first)
 	return az_opts_parse(&opts, argc, argv, first);
 }
 
-static int choose(struct exporter *e, int argc, char **argv)
-{
-	const struct trace_tool *tool;
-	unsigned int i;
-
-	if (!argc)
-		return az_usage("no tracer is given, see 'azimuth trace --help'");
-	for (; argc; argc--, argv++) {
-		tool = trace_operand(*argv);
-		if (!tool)
-			return AZ_EXIT_USAGE;
-		for (i = 0; i < e->count; i++)
-			if (e->runs[i].tool == tool)
-				return az_usage("tracer '%s' is given twice", tool->name);
-		e->runs[e->count++] = (struct trace_run) { .tool = tool, .bench = &e->bench };
-	}
-	return 0;
-}
-
 static int open_server(struct exporter *e, struct http **http)
 {
 	bool beyond = false;
@@ -81,21 +62,6 @@ static int open_server(struct exporter *e, struct http **http)
 	return 0;
 }
 
-static int start_all(struct exporter *e)
-{
-	unsigned int i;
-	int ret = trace_environment();
-
-	for (i = 0; !ret && i < e->count; i++)
-		if (e->runs[i].tool->prepare)
-			ret = e->runs[i].tool->prepare(&e->runs[i]);
-	if (!ret)
-		ret = bench_begin(&e->bench, "exporter");
-	for (i = 0; !ret && i < e->count; i++)
-		ret = trace_start(&e->runs[i]);
-	return ret;
-}
-
 int trace_exporter(int argc, char **argv)
 {
 	static struct exporter e = { .listen = "127.0.0.1:9433" };
@@ -105,11 +71,11 @@ int trace_exporter(int argc, char **argv)
 
 	if (ret)
 		return az_opts_exit(ret);
-	ret = choose(&e, argc - first, argv + first);
+	ret = trace_choose(e.runs, &e.count, argc - first, argv + first);
 	if (!ret)
 		ret = open_server(&e, &http);
 	if (!ret)
-		ret = start_all(&e);
+		ret = trace_start_all(e.runs, e.count, &e.bench, "exporter");
 	if (!ret && e.ready) {
 		printf("serving %u\n", http_port(http));
 		fflush(stdout);

@@ -67,29 +67,20 @@ static int parse(struct recording *rec, int argc, char **argv, int *first)
 
 static int choose(struct recording *rec, int argc, char **argv)
 {
-	const struct trace_tool *tool;
 	unsigned int i;
+	int ret;
 
 	if (!rec->path)
 		return az_usage("no file is given: -o FILE");
-	if (!argc)
-		return az_usage("no tracer is given, see 'azimuth trace --help'");
 	if (rec->ring_bytes & (rec->ring_bytes - 1))
 		return az_usage("--buffer: %llu is not a power of two",
 				(unsigned long long)rec->ring_bytes);
-	for (; argc; argc--, argv++) {
-		tool = trace_operand(*argv);
-		if (!tool)
-			return AZ_EXIT_USAGE;
-		for (i = 0; i < rec->count; i++)
-			if (rec->runs[i].tool == tool)
-				return az_usage("tracer '%s' is given twice", tool->name);
-		rec->runs[rec->count++] = (struct trace_run) {
-			.tool = tool, .bench = &rec->bench, .raw = true,
-			.ring_bytes = rec->ring_bytes,
-		};
+	ret = trace_choose(rec->runs, &rec->count, argc, argv);
+	for (i = 0; i < rec->count; i++) {
+		rec->runs[i].raw = true;
+		rec->runs[i].ring_bytes = rec->ring_bytes;
 	}
-	return 0;
+	return ret;
 }
 
 /* ---- begin and end --------------------------------------------------------------------- */
@@ -116,21 +107,6 @@ static int take(void *ctx, void *data, size_t len)
 		return -EIO;
 	/* Under a flood the buffer never is empty: ask here as well. */
 	return !rec->draining && (bench_stopped() || event->ts >= rec->until) ? -EINTR : 0;
-}
-
-static int start_all(struct recording *rec)
-{
-	unsigned int i;
-	int ret = trace_environment();
-
-	for (i = 0; !ret && i < rec->count; i++)
-		if (rec->runs[i].tool->prepare)
-			ret = rec->runs[i].tool->prepare(&rec->runs[i]);
-	if (!ret)
-		ret = bench_begin(&rec->bench, "record");
-	for (i = 0; !ret && i < rec->count; i++)
-		ret = trace_start(&rec->runs[i]);
-	return ret;
 }
 
 static int open_rings(struct recording *rec)
@@ -246,7 +222,7 @@ int trace_record(int argc, char **argv)
 		return az_opts_exit(ret);
 	ret = choose(rec, argc - first, argv + first);
 	if (!ret)
-		ret = start_all(rec);
+		ret = trace_start_all(rec->runs, rec->count, &rec->bench, "record");
 	if (!ret)
 		ret = open_rings(rec);
 	if (!ret)

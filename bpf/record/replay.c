@@ -137,11 +137,6 @@ static int put_openmetrics(struct replay *re, const struct trace_run *run)
 	return bad ? az_env("cannot write %s: %s", re->openmetrics, strerror(errno)) : 0;
 }
 
-static FILE *output(const struct replay *re)
-{
-	return re->bench.sink.json && !strcmp(re->bench.sink.json, "-") ? stderr : stdout;
-}
-
 static int show_one(struct replay *re, const struct trace_tool *tool, const json_t *counts)
 {
 	struct trace_run run = { .tool = tool, .bench = &re->bench };
@@ -160,7 +155,7 @@ static int show_one(struct replay *re, const struct trace_tool *tool, const json
 	if (late)
 		az_warn("%llu events of '%s' came too late to be put in order",
 			(unsigned long long)late, tool->name);
-	trace_show(&run, output(re));
+	trace_show(&run, bench_output(&re->bench));
 	rc = re->openmetrics ? put_openmetrics(re, &run) : 0;
 	if (rc)
 		return rc;
@@ -190,7 +185,7 @@ static int show_all(struct replay *re, const json_t *counts)
 			return az_usage("%s: this azimuth has no tracer '%s'", re->path,
 					name ? name : "");
 		if (count > 1)
-			fprintf(output(re), "%s== %s\n", i ? "\n" : "", name);
+			fprintf(bench_output(&re->bench), "%s== %s\n", i ? "\n" : "", name);
 		ret = show_one(re, tool, counts);
 	}
 	return ret;

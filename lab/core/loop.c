@@ -55,7 +55,7 @@ struct loop {
 
 static __thread const struct loop *current_loop;
 
-static uint64_t now_ns(void)
+uint64_t loop_now_ns(void)
 {
 	struct timespec ts;
 
@@ -229,7 +229,7 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
 
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, uint64_t delay_ns)
 {
-	uint64_t now = now_ns();
+	uint64_t now = loop_now_ns();
 	struct loop_timer **t;
 
 	loop_timer_cancel(loop, timer);
@@ -257,7 +257,7 @@ static void run_timers(struct loop *loop)
 
 	if (!loop->timers)
 		return;
-	now = now_ns();
+	now = loop_now_ns();
 	while ((t = loop->timers) && t->deadline_ns <= now) {
 		loop->timers = t->next;
 		t->next = NULL;

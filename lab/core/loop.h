@@ -55,6 +55,9 @@ int loop_watch(struct loop *loop, int fd, uint32_t epoll_events, loop_fd_fn fn, 
 int loop_rewatch(struct loop *loop, int fd, uint32_t epoll_events);
 void loop_unwatch(struct loop *loop, int fd);
 
+/* CLOCK_MONOTONIC, by which timers are armed. */
+uint64_t loop_now_ns(void);
+
 /* Arm (again) for @delay_ns from now; cancel is harmless when not armed. */
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, uint64_t delay_ns);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);

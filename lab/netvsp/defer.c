@@ -3,15 +3,6 @@
 #include "netvsp/internal.h"
 
 #include <errno.h>
-#include <time.h>
-
-uint64_t defer_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void arm(struct netvsp_channel *nc)
 {
@@ -22,7 +13,7 @@ static void arm(struct netvsp_channel *nc)
 		loop_timer_cancel(nc->ch->loop, &q->timer);
 		return;
 	}
-	now = defer_now_ns();
+	now = loop_now_ns();
 	loop_timer_arm(nc->ch->loop, &q->timer, deadline > now ? deadline - now : 0);
 }
 
@@ -40,7 +31,7 @@ static void expired(void *ctx)
 {
 	struct netvsp_channel *nc = ctx;
 	struct defer_queue *q = &nc->defer;
-	uint64_t now = defer_now_ns();
+	uint64_t now = loop_now_ns();
 
 	while (q->head.next != &q->head && q->head.next->deadline_ns <= now) {
 		struct defer_item *item = pop(q);
@@ -68,7 +59,7 @@ int defer_add(struct netvsp_channel *nc, struct defer_item *item, uint64_t delay
 
 	if (q->count >= DEFER_MAX)
 		return -ENOBUFS;
-	item->deadline_ns = defer_now_ns() + delay_ns;
+	item->deadline_ns = loop_now_ns() + delay_ns;
 	/* Delays are nearly always equal, so that the place is at the end. */
 	while (at != &q->head && at->deadline_ns > item->deadline_ns)
 		at = at->prev;

@@ -207,7 +207,7 @@ struct netvsp_channel {
 	struct rx_state rx;
 	struct defer_queue defer;
 	uint64_t now_ns;		/* service_now_ns(), 0: not asked for yet */
-	uint64_t tx_busy_until;		/* defer_now_ns() when all packets taken are done */
+	uint64_t tx_busy_until;		/* loop_now_ns() when all packets taken are done */
 	struct out_packet *out, **out_tail;
 	unsigned int out_len;
 	void *backend;
@@ -219,7 +219,7 @@ struct netvsp_channel {
 void netvsp_service(struct netvsp_channel *nc);
 
 /*
- * defer_now_ns() when it was asked for first in this turn, which ends with
+ * loop_now_ns() when it was asked for first in this turn, which ends with
  * netvsp_service() or rx_push(): one look at the clock for all packets of a turn.
  */
 uint64_t service_now_ns(struct netvsp_channel *nc);
@@ -279,9 +279,6 @@ void slot_open(struct net_slot *slot, struct netvsp_channel *nc);
 void slot_close(struct net_slot *slot);
 
 /* ---- defer.c -------------------------------------------------------------- */
-
-/* CLOCK_MONOTONIC, which the delays are counted in. */
-uint64_t defer_now_ns(void);
 
 /* An empty queue, before the first defer_add() of a channel. */
 void defer_init(struct netvsp_channel *nc);

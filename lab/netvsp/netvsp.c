@@ -94,7 +94,7 @@ const struct fault *netvsp_fault(struct netvsp_channel *nc, const char *what, co
 uint64_t service_now_ns(struct netvsp_channel *nc)
 {
 	if (!nc->now_ns)
-		nc->now_ns = defer_now_ns();
+		nc->now_ns = loop_now_ns();
 	return nc->now_ns;
 }
 

@@ -68,7 +68,7 @@ static uint64_t tx_service_ns(struct netvsp_channel *nc)
 
 	if (!nc->dev->tx_us && !batch)
 		return 0;
-	now = defer_now_ns();
+	now = loop_now_ns();
 	done = (nc->tx_busy_until > now ? nc->tx_busy_until : now) + nc->dev->tx_us * 1000;
 	nc->tx_busy_until = done;
 	if (batch)

@@ -10,6 +10,7 @@
 #include "storvsp/scsi.h"
 #include "storvsp/storvsp.h"
 #include "vmbus/device.h"
+#include "vmbus/replies.h"
 
 /*
  * A SCSI controller and its channels. What is in struct storvsp_channel
@@ -46,8 +47,7 @@ enum storvsp_stage {
 
 /* A packet on its way to the guest. */
 struct storvsp_packet {
-	struct storvsp_packet *next;
-	uint64_t due_ns;			/* CLOCK_MONOTONIC */
+	struct reply reply;
 	uint64_t trans_id;
 	bool completion;			/* else in band, unsolicited */
 	unsigned int offer;			/* then offer so many sub-channels */
@@ -59,10 +59,7 @@ struct storvsp_channel {
 	struct vmbus_channel *ch;		/* while open */
 	enum storvsp_stage stage;
 	bool subchannels_made;
-	struct storvsp_packet *delayed;		/* by time */
-	unsigned int n_delayed;
-	struct storvsp_packet *backlog, **backlog_end;	/* the ring was full */
-	struct loop_timer timer;
+	struct reply_queue replies;
 	struct storvsp_counters counters;
 	struct iovec iov[STORVSP_MAX_IOV];
 };
@@ -100,17 +97,14 @@ void storvsp_complete(struct storvsp_channel *sc, const struct storvsp_reply *re
 /* True when a fault swallows the request before it is carried out. */
 bool storvsp_withheld(struct storvsp_channel *sc, const char *op);
 
-/* Send packets that did not fit. False: the ring is still full. */
-bool storvsp_flush_backlog(struct storvsp_channel *sc);
+/* Sends a struct storvsp_packet: of struct reply_queue. */
+int storvsp_transmit(struct vmbus_channel *ch, const struct reply *reply);
 
 /* Send an unsolicited packet of @operation on the primary channel. */
 void storvsp_notify(struct storvsp *ctl, uint32_t operation);
 
 /* Complete all delayed requests of all channels now. */
 void storvsp_hurry(struct storvsp *ctl);
-
-/* Drop all packets and the timer; the channel closes. */
-void storvsp_drop(struct storvsp_channel *sc);
 
 /* ---- storvsp.c ------------------------------------------------------------- */
 

@@ -119,7 +119,7 @@ static void execute(struct storvsp_channel *sc, struct lun_table *luns, unsigned
 	const struct fault *f;
 	enum scsi_sense sense;
 
-	if (sc->n_delayed >= STORVSP_MAX_DELAYED) {
+	if (sc->replies.n_delayed >= STORVSP_MAX_DELAYED) {
 		cmd->status = SAM_TASK_SET_FULL;
 		cmd->srb_status = SRB_BUSY;
 		return;

@@ -72,7 +72,7 @@ static int storvsp_open(struct vmbus_channel *ch)
 	sc->ch = ch;
 	sc->stage = STORVSP_OPENED;
 	sc->subchannels_made = false;
-	sc->backlog_end = &sc->backlog;
+	replies_init(&sc->replies, ch, storvsp_transmit);
 	if (!ch->sub_index)
 		atomic_store(&ctl->ready, false);
 	ch->priv = sc;
@@ -85,7 +85,7 @@ static void storvsp_close(struct vmbus_channel *ch)
 
 	if (!ch->sub_index)
 		atomic_store(&sc->ctl->ready, false);
-	storvsp_drop(sc);
+	replies_drop(&sc->replies);
 	sc->ch = NULL;
 }
 
@@ -113,7 +113,7 @@ static void storvsp_ready(struct vmbus_channel *ch)
 	struct storvsp_channel *sc = ch->priv;
 	struct ring_packet pkt;
 
-	while (storvsp_flush_backlog(sc) && channel_recv(ch, &pkt) == 1)
+	while (replies_flush(&sc->replies) && channel_recv(ch, &pkt) == 1)
 		handle(sc, &pkt);
 }
 

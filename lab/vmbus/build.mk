@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The VMBus host core; what every unit test of a device links beside CORE_SRCS.
 VMBUS_SRCS := $(addprefix lab/vmbus/,bus.c channel.c connection.c gpadl.c gpadls.c \
-		messages.c monitor.c offers.c outq.c packet.c ring.c timed.c)
+		messages.c monitor.c offers.c outq.c packet.c replies.c ring.c timed.c)
 FAKEGUEST_SRCS := tests/unit/fakeguest.c tests/unit/fakeguest_channel.c
 
 AZHOST_SRCS += $(VMBUS_SRCS)

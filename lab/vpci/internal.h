@@ -6,6 +6,7 @@
 
 #include "pci/types.h"
 #include "proto/vpci.h"
+#include "vmbus/replies.h"
 #include "vpci/vpci.h"
 
 /*
@@ -77,8 +78,7 @@ struct vpci_counters {
 
 /* A completion that waits for its time or for room in the ring. */
 struct vpci_reply {
-	struct vpci_reply *next;
-	uint64_t due_ns;
+	struct reply reply;
 	uint64_t trans_id;
 	uint32_t len;
 	uint8_t data[VPCI_MAX_REPLY];
@@ -108,10 +108,7 @@ struct vpci_bus {
 	atomic_bool relations_asked;	/* the guest wants to know */
 	atomic_bool relations_due;
 	void *window;			/* mapping; NULL: none */
-	struct vpci_reply *delayed;	/* by time */
-	unsigned int n_delayed;
-	struct vpci_reply *backlog, **backlog_end;
-	struct loop_timer timer;
+	struct reply_queue replies;
 };
 
 struct vpci_timed;
@@ -149,10 +146,8 @@ struct vpci_slot *vpci_find(struct vpci_bus *bus, uint32_t slot);
 /* Complete the request with @len bytes, as faults and delays say. */
 void vpci_reply(struct vpci_request *req, const void *data, uint32_t len, uint64_t delay_ns);
 void vpci_reply_status(struct vpci_request *req, uint32_t status);
-/* Send what waits for room. False: the ring is still full. */
-bool vpci_flush(struct vpci_bus *bus);
-/* Drop all replies and the timer; the channel closes. */
-void vpci_drop(struct vpci_bus *bus);
+/* Sends a struct vpci_reply: of struct reply_queue. */
+int vpci_transmit(struct vmbus_channel *ch, const struct reply *reply);
 /* A chance for fault @what of the bus. */
 const struct fault *vpci_fault(struct vpci_bus *bus, const char *what, const char *op);
 

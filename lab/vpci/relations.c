@@ -197,7 +197,7 @@ static void say(struct vmbus_channel *ch, void *ctx)
 	struct vpci_bus *bus = (struct vpci_bus *)ch->dev;
 
 	/* Behind what waits for room already; ready() says it then. */
-	if (vpci_flush(bus))
+	if (replies_flush(&bus->replies))
 		vpci_say(bus);
 }
 

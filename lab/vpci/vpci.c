@@ -79,7 +79,7 @@ static int vpci_open(struct vmbus_channel *ch)
 		return -EINVAL;
 	bus->ch = ch;
 	bus->version = 0;
-	bus->backlog_end = &bus->backlog;
+	replies_init(&bus->replies, ch, vpci_transmit);
 	atomic_store(&bus->relations_asked, false);
 	return 0;
 }
@@ -90,7 +90,7 @@ static void vpci_close(struct vmbus_channel *ch)
 	bool gone = false;
 
 	vpci_leave(bus);
-	vpci_drop(bus);
+	replies_drop(&bus->replies);
 	bus->version = 0;
 	atomic_store(&bus->relations_asked, false);
 	bus->ch = NULL;
@@ -112,7 +112,7 @@ static void vpci_ready(struct vmbus_channel *ch)
 	struct vpci_bus *bus = to_bus(ch->dev);
 	struct ring_packet pkt;
 
-	while (vpci_flush(bus) && vpci_say(bus) && channel_recv(ch, &pkt) == 1)
+	while (replies_flush(&bus->replies) && vpci_say(bus) && channel_recv(ch, &pkt) == 1)
 		vpci_packet(bus, &pkt);
 }
 
@@ -184,7 +184,6 @@ static struct vpci_bus *new_bus(struct vpci *v, unsigned int number)
 	bus->vpci = v;
 	bus->number = number;
 	bus->max_version = VPCI_VERSION_1_4;
-	bus->backlog_end = &bus->backlog;
 	pthread_mutex_init(&bus->lock, NULL);
 	pthread_mutex_init(&bus->irq_lock, NULL);
 	v->bus[number] = bus;

@@ -194,7 +194,7 @@ guest_of()
 }
 
 # copy_program NAME DIR: a program of this machine and the shared libraries that it needs,
-# at their places below DIR.
+# at their places below DIR, and a link in /bin, which is the guest's PATH.
 copy_program()
 {
 	local path file
@@ -204,13 +204,15 @@ copy_program()
 		mkdir -p "$2${file%/*}"
 		cp -L -- "$file" "$2$file" || die 3 "cannot copy $file: no space left?"
 	done
+	mkdir -p "$2/bin"
+	[ -e "$2/bin/$1" ] || ln -s "$path" "$2/bin/$1"
 }
 
 # build_programs: an initramfs for each set of programs that a scenario asks for, by its
-# header "programs"; the program's own path is found through /bin, which is the guest's PATH.
+# header "programs".
 build_programs()
 {
-	local s name names key dir path
+	local s name names key dir
 
 	for s in "${scenarios[@]}"; do
 		names=$(header "$s" programs)
@@ -220,9 +222,6 @@ build_programs()
 		dir=$tmp/programs-$key
 		for name in $names; do
 			copy_program "$name" "$dir"
-			path=$(command -v "$name")
-			mkdir -p "$dir/bin"
-			[ -e "$dir/bin/$name" ] || ln -s "$path" "$dir/bin/$name"
 		done
 		pack_cpio "$dir" "$tmp/payload/programs-$key.cpio"
 	done

@@ -8,7 +8,8 @@
 # The same code in level 1 and, in native mode, on the host. $LAB_MODE is the
 # mode, $LAB_SEED azhost's seed, $LAB_SINK "window" in level 1. Beside this file
 # lie azhost, azimuth, labtool, kernel or kernel-ARM, guest-ARM.cpio, tests.cpio, tests/,
-# programs-NAMES.cpio for the scenarios that ask for programs, and kernel.conf, which says the kernel's base and flavour.
+# programs-NAMES.cpio for the scenarios that ask for programs, and kernel.conf, which
+# says the kernel's base and flavour.
 # azhost runs in RUNDIR, after the scenario's prepare(), which may make disk files there.
 # Leaves console.txt, results.txt, host.txt, counters.json and status.json in RUNDIR.
 

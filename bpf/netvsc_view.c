@@ -2,26 +2,12 @@
 #include "bpf/netvsc_view.h"
 
 #include <bpf/btf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/netvsc_types.h"
 #include "lib/clock.h"
 #include "lib/result.h"
-
-/* Into @value, of the @size that a map shared by all CPUs has. */
-static int shared(const struct trace_run *run, const char *map, unsigned int index, void *value,
-		  size_t size)
-{
-	char *each = calloc(run->cpus ? run->cpus : 1, size);
-	int rc = each ? trace_stats(run, map, index, each, size) : -ENOMEM;
-
-	if (!rc)
-		memcpy(value, each, size);
-	free(each);
-	return rc;
-}
 
 static uint64_t mean(uint64_t sum, uint64_t n)
 {
@@ -32,7 +18,7 @@ static uint64_t mean(uint64_t sum, uint64_t n)
 
 static bool queue_of(const struct trace_run *run, unsigned int id, struct netvsc_queue *q)
 {
-	return !shared(run, "netvsc_queues", id, q, sizeof(*q)) &&
+	return !trace_stats(run, "netvsc_queues", id, q, sizeof(*q)) &&
 	       (q->tx | q->tx_vf | q->tx_done | q->rx | q->rx_vf | q->interrupts | q->polls);
 }
 
@@ -250,7 +236,7 @@ static unsigned int switches_of(const struct trace_run *run, struct netvsc_switc
 	unsigned int i, n = 0;
 
 	for (i = 0; i < NETVSC_SWITCHES; i++)
-		if (!shared(run, "netvsc_switches", i, &list[n], sizeof(list[n])) && list[n].end)
+		if (!trace_stats(run, "netvsc_switches", i, &list[n], sizeof(list[n])) && list[n].end)
 			n++;
 	qsort(list, n, sizeof(list[0]), by_time);
 	return n;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/timers.h"
 #include "pci/types.h"
 #include "proto/vmbus.h"
 #include "proto/vpci.h"
@@ -40,7 +41,6 @@ static struct vmbus_channel chan;
 static bool open_now, ring_full, have_packet, offered;
 static struct ring_packet packet;
 static uint8_t payload[300];
-static struct loop_timer *armed[8];
 
 /* ---- the bus ---------------------------------------------------------------- */
 
@@ -177,37 +177,6 @@ int loop_post(struct loop *loop, loop_fn fn, void *ctx)
 	posted[n_posted].ctx = ctx;
 	n_posted++;
 	return 0;
-}
-
-void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
-{
-	for (unsigned int i = 0; i < 8; i++) {
-		if (armed[i] == timer)
-			armed[i] = NULL;
-	}
-}
-
-/* More than eight at once are forgotten, as if they were not due before the end. */
-void loop_timer_arm(struct loop *loop, struct loop_timer *timer, uint64_t delay_ns)
-{
-	unsigned int i = 0;
-
-	loop_timer_cancel(loop, timer);
-	while (i < 8 && armed[i])
-		i++;
-	if (i < 8)
-		armed[i] = timer;
-}
-
-static void run_timers(void)
-{
-	for (unsigned int i = 0; i < 8; i++) {
-		struct loop_timer *t = armed[i];
-
-		armed[i] = NULL;
-		if (t)
-			t->fn(t->ctx);
-	}
 }
 
 /* ---- the machine --------------------------------------------------------------- */
@@ -404,7 +373,7 @@ static void happen(const struct record *r, const uint8_t *data, size_t len)
 		command_in((unsigned int)take(data, len, 0, 1));
 		break;
 	case EV_TIMER:
-		run_timers();
+		fuzz_timers_run();
 		break;
 	case EV_RING_FULL:
 		ring_full = !ring_full;
@@ -447,6 +416,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	offered = true;
 	set_open(true);
 	bring_up();
+	fuzz_timers_reset();
 	while (size >= sizeof(r)) {
 		size_t len;
 
@@ -460,6 +430,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	set_open(false);
 	run_posted();
-	memset(armed, 0, sizeof(armed));
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/timers.h"
 #include "proto/vmbus.h"
 #include "storvsp/internal.h"
 
@@ -30,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct vmbus_device *dev;
 static struct vmbus_channel chan;
 static struct faults *faults;
-static struct loop_timer *armed;
 static bool ring_full, have_packet;
 static struct ring_packet packet;
 static uint8_t payload[VSTOR_PACKET_LEN + 8];
@@ -108,16 +108,6 @@ void loop_call(struct loop *loop, loop_fn fn, void *ctx)
 	fn(ctx);
 }
 
-void loop_timer_arm(struct loop *loop, struct loop_timer *timer, uint64_t delay_ns)
-{
-	armed = timer;
-}
-
-void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
-{
-	armed = NULL;
-}
-
 /* ---- the fuzzer ------------------------------------------------------------ */
 
 static void fault(const char *spec)
@@ -191,13 +181,9 @@ static size_t feed(const struct record *r, const uint8_t *data, size_t size)
 
 static void happen(enum event event)
 {
-	struct loop_timer *t = armed;
-
 	switch (event) {
 	case EV_TIMER:
-		armed = NULL;
-		if (t)
-			t->fn(t->ctx);
+		fuzz_timers_run();
 		break;
 	case EV_RING_FULL:
 		ring_full = !ring_full;
@@ -219,6 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!dev)
 		set_up();
 	ring_full = have_packet = false;
+	fuzz_timers_reset();
 	if (dev->ops->open(&chan))
 		abort();
 	bring_up();

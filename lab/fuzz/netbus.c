@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/timers.h"
+
 #define PAGE		4096u
 #define MAX_POSTED	256
 #define MAX_OUT		4096	/* receive packets that the guest has */
@@ -26,7 +28,6 @@ static bool is_open[NETBUS_CHANNELS];
 static struct faults *faults;
 static struct guest_memory mem;
 static struct gpadl *lists[3];
-static struct loop_timer *armed[NETBUS_CHANNELS];
 static struct { loop_fn fn; void *ctx; } posted[MAX_POSTED];
 static unsigned int n_posted;
 static struct ring_packet packet;
@@ -149,16 +150,6 @@ int loop_post(struct loop *loop, loop_fn fn, void *ctx)
 	return 0;
 }
 
-void loop_timer_arm(struct loop *loop, struct loop_timer *timer, uint64_t delay_ns)
-{
-	armed[(struct vmbus_channel *)loop - chan] = timer;
-}
-
-void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
-{
-	armed[(struct vmbus_channel *)loop - chan] = NULL;
-}
-
 /* Only a TAP watches descriptors. */
 int loop_watch(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ctx)
 {
@@ -230,8 +221,6 @@ void netbus_init(const char *spec)
 	for (i = 0; i < NETBUS_CHANNELS; i++) {
 		chan[i].dev = dev;
 		chan[i].sub_index = (uint16_t)i;
-		/* Never looked into: it only tells the channels' timers apart. */
-		chan[i].loop = (struct loop *)&chan[i];
 	}
 }
 
@@ -248,13 +237,14 @@ static void forget_given(unsigned int at)
 
 static void close_channel(unsigned int c)
 {
+	void *priv = chan[c].priv;
 	unsigned int i;
 
 	if (!is_open[c])
 		return;
 	dev->ops->close(&chan[c]);
 	is_open[c] = false;
-	if (armed[c])
+	if (fuzz_timers_armed(priv))
 		abort();
 	for (i = n_given; i > 0; i--)
 		if (given[i - 1]->channel == c)
@@ -342,15 +332,7 @@ void netbus_give_back(unsigned int nth)
 
 void netbus_timers(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < NETBUS_CHANNELS; i++) {
-		struct loop_timer *t = armed[i];
-
-		armed[i] = NULL;
-		if (t)
-			t->fn(t->ctx);
-	}
+	fuzz_timers_run();
 	run_posted();
 }
 

@@ -15,7 +15,7 @@ UNIT_rndis_SRCS = $(NET_TEST_SRCS)
 UNIT_rss_SRCS = $(NET_TEST_SRCS)
 UNIT_responder_SRCS = $(NET_TEST_SRCS)
 
-NET_FUZZ_SRCS = lab/fuzz/netbus.c $(NETVSP_SRCS) lab/vmbus/gpadl.c \
+NET_FUZZ_SRCS = lab/fuzz/netbus.c lab/fuzz/timers.c $(NETVSP_SRCS) lab/vmbus/gpadl.c \
 	$(filter-out lab/core/loop.c lab/core/control%,$(CORE_SRCS))
 
 FUZZERS += nvsp rndis

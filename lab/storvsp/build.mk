@@ -25,5 +25,5 @@ FUZZ_scsi_SRCS := $(SCSI_SRCS) lib/opts.c lib/log.c
 
 # The fuzzer plays the bus and the loop itself, in one thread.
 FUZZERS += vstor
-FUZZ_vstor_SRCS := $(STORVSP_SRCS) lab/core/faults.c lab/core/faults_parse.c
+FUZZ_vstor_SRCS := $(STORVSP_SRCS) lab/vmbus/replies.c lab/fuzz/timers.c lab/core/faults.c lab/core/faults_parse.c
 FUZZ_vstor_SRCS += lab/core/counters.c lib/opts.c lib/log.c

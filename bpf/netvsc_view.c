@@ -235,9 +235,12 @@ static unsigned int switches_of(const struct trace_run *run, struct netvsc_switc
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < NETVSC_SWITCHES; i++)
-		if (!trace_stats(run, "netvsc_switches", i, &list[n], sizeof(list[n])) && list[n].end)
+	for (i = 0; i < NETVSC_SWITCHES; i++) {
+		struct netvsc_switch *s = &list[n];
+
+		if (!trace_stats(run, "netvsc_switches", i, s, sizeof(*s)) && s->end)
 			n++;
+	}
 	qsort(list, n, sizeof(list[0]), by_time);
 	return n;
 }

@@ -104,7 +104,7 @@ static int signal_event(void *ctx, uint32_t index, unsigned int sint, unsigned i
 	before = __atomic_fetch_or(&page->flags[sint][flag / 32], bit, __ATOMIC_SEQ_CST);
 	if (before & bit) {
 		count(&vp->counters.events_coalesced);
-		return 0;
+		return 1;
 	}
 	count(&vp->counters.events);
 	raise_interrupt(vp);

@@ -21,7 +21,10 @@ struct vmbus_platform {
 	 */
 	int (*post_message)(void *ctx, uint32_t vp, unsigned int sint, const void *msg);
 
-	/* Set event flag @flag of SINT @sint on VP @vp; interrupt if it was clear. 0 or -ENODEV. */
+	/*
+	 * Set event flag @flag of SINT @sint on VP @vp; interrupt if it was clear. 0; 1 when
+	 * it was set still, so that one interrupt stands for both; -ENODEV.
+	 */
 	int (*signal_event)(void *ctx, uint32_t vp, unsigned int sint, unsigned int flag);
 
 	/*

@@ -112,6 +112,7 @@ struct channel_counters {
 	counter_t signals_received;	/* by the guest, coalesced ones counted each */
 	counter_t signals_monitored;	/* of these, seen in the monitor page */
 	counter_t interrupts_raised;
+	counter_t interrupts_coalesced;	/* of these: the guest had not seen the last one yet */
 	counter_t interrupts_suppressed;	/* written without: masked or ring not empty */
 	counter_t packets_in, packets_out;	/* guest->host, host->guest */
 	counter_t publications_in;	/* write_index had moved when the host looked */

@@ -12,6 +12,7 @@ const struct counter_name channel_counter_names[] = {
 	COUNTER(signals_received),
 	COUNTER(signals_monitored),
 	COUNTER(interrupts_raised),
+	COUNTER(interrupts_coalesced),
 	COUNTER(interrupts_suppressed),
 	COUNTER(packets_in),
 	COUNTER(packets_out),
@@ -47,7 +48,8 @@ static void interrupt_guest(struct vmbus_channel *ch)
 	struct vmbus_platform *p = &ch->bus->platform;
 
 	count(&ch->counters.interrupts_raised);
-	p->signal_event(p->ctx, ch->target_vp, ch->state->sint, ch->relid);
+	if (p->signal_event(p->ctx, ch->target_vp, ch->state->sint, ch->relid) == 1)
+		count(&ch->counters.interrupts_coalesced);
 }
 
 static void count_packet_in(struct channel_counters *c, const struct ring_packet *pkt)

@@ -43,6 +43,8 @@ verify() {
 			"$(($(traced vmbus "channels.device=$(name_of $device).signals_write") +
 			    $(traced vmbus "channels.device=$(name_of $device).signals_read")))" \
 			"$(delta "channels.device=$device.counters.signals_received" from to)"
-		same "interrupts" $device interrupts_raised interrupts
+		is "$device: interrupts" "$(traced vmbus "channels.device=$(name_of $device).interrupts")" \
+			"$(($(delta "channels.device=$device.counters.interrupts_raised" from to) -
+			    $(delta "channels.device=$device.counters.interrupts_coalesced" from to)))"
 	done
 }

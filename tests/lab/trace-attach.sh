@@ -5,7 +5,7 @@
 # azhost: --vcpus 1 --net responder --disk ram=16M --memory 768
 # programs: bpftool
 # arms: patched
-# kernel: debug
+# kernel: debug only
 # timeout: 600
 #
 # One processor: attaching puts int3 into code for moments, and QEMU with several threads may keep

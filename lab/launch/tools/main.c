@@ -15,6 +15,7 @@ static const struct {
 	{ "json", tool_json, "FILE PATH: print the values at PATH, one a line" },
 	{ "guard", tool_guard, "in level 1: keep QEMU from delivering a guest's interrupt twice" },
 	{ "nic", tool_nic, "channels DEV [COUNT] | stat DEV NAME: what ethtool would say or do" },
+	{ "spin", tool_spin, "CPU MILLISECONDS: keep threads waiting for a CPU, and say how long" },
 };
 
 void tool_error(const char *fmt, ...)

@@ -22,6 +22,7 @@ int tool_ctl(int argc, char **argv);
 int tool_json(int argc, char **argv);
 int tool_nic(int argc, char **argv);
 int tool_guard(int argc, char **argv);
+int tool_spin(int argc, char **argv);
 
 /*
  * Creates a VM with one virtual processor that is never run; both live as long as

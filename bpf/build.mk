@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tracers: NAME.bpf.c is compiled to BPF, made a skeleton and so a part of NAME.c.
-BPF_TOOLS := vmbus netvsc xdp_echo
+BPF_TOOLS := vmbus netvsc wake hvcall vpci xdp_echo
 
 AZIMUTH_SRCS += bpf/trace.c bpf/xdp.c $(BPF_TOOLS:%=bpf/%.c) bpf/netvsc_view.c \
-		bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c bpf/core/main.c \
-		bpf/core/model.c bpf/core/operand.c bpf/core/read.c bpf/core/result.c \
-		bpf/core/several.c bpf/core/show.c bpf/core/symbols.c bpf/core/unpack.c
+		bpf/core/attach.c bpf/core/channels.c bpf/core/environment.c bpf/core/machine.c \
+		bpf/core/main.c bpf/core/model.c bpf/core/operand.c bpf/core/read.c \
+		bpf/core/result.c bpf/core/several.c bpf/core/show.c bpf/core/steal.c \
+		bpf/core/symbols.c bpf/core/unpack.c
 
-UNIT_TESTS += tracenet
+UNIT_TESTS += tracenet tracesys
 UNIT_tracenet_SRCS := bpf/core/model.c lib/hist.c
+UNIT_tracesys_SRCS := bpf/core/model.c lib/hist.c
 
 # The compiler of BPF programs is clang, whatever compiles the rest; CC tells the
 # architecture whose registers kprobes read.

@@ -9,6 +9,9 @@
 const struct trace_tool *const trace_tools[] = {
 	&trace_vmbus,
 	&trace_netvsc,
+	&trace_wake,
+	&trace_hvcall,
+	&trace_vpci,
 	NULL
 };
 
@@ -30,6 +33,9 @@ static int run_tracer(int argc, char **argv)
 static const struct az_command commands[] = {
 	{ "vmbus", "channels: interrupts, callbacks, signals to the host, rings", run_tracer },
 	{ "netvsc", "packets: queue, driver, host, NAPI, stack, socket, reader", run_tracer },
+	{ "wake", "threads: how long they wait for a CPU; steal time", run_tracer },
+	{ "hvcall", "hypercalls: how many of each code, who makes them", run_tracer },
+	{ "vpci", "PCI devices behind VMBus: config space, interrupts, probes", run_tracer },
 	{ "record", "write what tracers see to a file", trace_record },
 	{ "replay", "show a recording as its tracers would, or as a timeline", trace_replay },
 	{ "exporter", "what tracers see, for Prometheus (OpenMetrics)", trace_exporter },

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/core/channels.h"
 #include "bpf/vmbus.skel.h"
 #include "bpf/vmbus_model.h"
+#include "lib/log.h"
 
 enum { INTERRUPT, CALLBACK, DRAINED, SEND, FULL, SIGNAL };
 
@@ -58,6 +60,13 @@ static const struct trace_memory memory[] = {
 	{ "vmbus_states", vmbus_states, sizeof(vmbus_states[0]), 1u << 12 },
 	{ .name = NULL }
 };
+
+static int prepare(struct trace_run *run)
+{
+	if (!access("/sys/bus/vmbus", F_OK))
+		return AZ_EXIT_OK;
+	return az_env("no VMBus here: hv_vmbus is not in this kernel or not loaded");
+}
 
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
@@ -267,10 +276,11 @@ static void result(struct trace_run *run, json_t *json)
 const struct trace_tool trace_vmbus = {
 	.name = "vmbus",
 	.summary = "Shows what each VMBus channel does: interrupts, signals, its rings.",
+	.device = "VMBus (hv_vmbus)",
 	.id = AZT_TOOL_VMBUS,
 	.hooks = hooks, .stages = stages, .counters = counters,
 	.open = open_object, .close = close_object,
 	.model = model, .memory = memory, .event_name = event_name, .event_mark = event_mark,
 	.remember = remember, .recall = recall,
-	.show = show, .result = result,
+	.prepare = prepare, .show = show, .result = result,
 };

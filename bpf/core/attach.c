@@ -282,8 +282,8 @@ static int climb(struct trace_run *run, struct trace_symbols *symbols)
 	}
 	if (complaint[0])
 		return complain(-EINVAL);
-	return az_env("none of the hooks of '%s' is in this kernel: is the driver loaded?",
-		      tool->name);
+	return az_env("no %s here: none of its functions is in this kernel; is the driver loaded?",
+		      tool->device ? tool->device : tool->name);
 }
 
 int trace_start(struct trace_run *run)

@@ -101,6 +101,7 @@ struct trace_mark {
 struct trace_tool {
 	const char *name;		/* of the command, and "trace-NAME" of the result */
 	const char *summary;
+	const char *device;		/* what it looks at, for "no DEVICE here"; may be NULL */
 	enum azt_tool id;
 	const struct trace_hook *hooks;		/* ended by name NULL */
 	const struct trace_stage *stages;	/* likewise */
@@ -255,6 +256,9 @@ int trace_exporter(int argc, char **argv);
 
 extern const struct trace_tool trace_vmbus;
 extern const struct trace_tool trace_netvsc;
+extern const struct trace_tool trace_wake;
+extern const struct trace_tool trace_hvcall;
+extern const struct trace_tool trace_vpci;
 
 /* All of them, ended by NULL. */
 extern const struct trace_tool *const trace_tools[];

@@ -15,7 +15,8 @@ guest() {
 	check "the tracer attaches" tracer_begin wake --cgroup trace-wake
 	check "threads are kept waiting" in_cgroup labtool spin 1 400
 	check "the tracer ends" tracer_end wake
-	check_wait "woken: on the queue to running" queued_running woken to ran
+	between "woken: on the queue to running" "$(longest queued_running)" \
+		$(($(said to) - $(said woken 2))) $(($(said ran) - $(said woken)))
 	between "preempted to running again" "$(longest preempted_running)" \
 		$(($(said to) - $(said from))) $(($(said gap 2) - $(said gap)))
 	compare "the wait is in no other stage" "$(longest woken_queued)" -lt \
@@ -65,12 +66,6 @@ between() {
 	else
 		not_ok "$1" "got '$2', want $3 to $4"
 	fi
-}
-
-# check_wait DESC STAGE FROM TO RAN: the longest of the stage
-check_wait() {
-	between "$1" "$(longest "$2")" $(($(said "$4") - $(said "$3"))) \
-		$(($(said "$5") - $(said "$3")))
 }
 
 # Its own start has wake-ups that are nobody's. It writes to the pipe too, which never ends so.

@@ -71,15 +71,16 @@ static void run_without_pause(struct common *c)
 static int hold(struct common *c, int fd, uint64_t ns)
 {
 	struct sched_param fifo = { .sched_priority = PRIORITY }, other = { 0 };
-	uint64_t from, woken, to;
+	uint64_t from, waking, woken, to;
 
 	if (sched_setscheduler(0, SCHED_FIFO, &fifo))
 		return -errno;
 	from = now();
 	spin_until(from + ns / 2);
-	woken = now();
+	waking = now();
 	if (write(fd, "", 1) != 1)
 		return -errno;
+	woken = now();
 	spin_until(from + ns);
 	to = now();
 	if (sched_setscheduler(0, SCHED_OTHER, &other))
@@ -87,8 +88,9 @@ static int hold(struct common *c, int fd, uint64_t ns)
 	while (!c->ran || c->seen <= to)
 		usleep(1000);
 	c->stop = 1;
-	printf("from %llu woken %llu to %llu ran %llu gap %llu %llu\n", (unsigned long long)from,
-	       (unsigned long long)woken, (unsigned long long)to, (unsigned long long)c->ran,
+	printf("from %llu woken %llu %llu to %llu ran %llu gap %llu %llu\n",
+	       (unsigned long long)from, (unsigned long long)waking, (unsigned long long)woken,
+	       (unsigned long long)to, (unsigned long long)c->ran,
 	       (unsigned long long)c->gap_from, (unsigned long long)c->gap_to);
 	return 0;
 }

@@ -407,6 +407,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!vpci)
 		set_up();
+	fuzz_timers_reset();
 	ring_full = false;
 	offered = true;
 	/* All functions are there again, whatever the input before did. */
@@ -416,7 +417,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	offered = true;
 	set_open(true);
 	bring_up();
-	fuzz_timers_reset();
 	while (size >= sizeof(r)) {
 		size_t len;
 

@@ -275,6 +275,7 @@ void netbus_start(void)
 	have_packet = false;
 	netbus_gpa_pages = 0;
 	netbus_gpa_offset = 0;
+	fuzz_timers_reset();
 	netbus_toggle_channel(0);
 }
 

@@ -14,6 +14,7 @@ UNIT_vpcichange_SRCS = $(VPCI_TEST_SRCS)
 
 # The fuzzer plays the bus, the loops and the machine itself, in one thread.
 FUZZERS += vpci
-FUZZ_vpci_SRCS = $(VPCI_SRCS) lab/vmbus/replies.c lab/fuzz/timers.c $(PCI_SRCS) lab/pci/types.c lab/pci/pcitest.c
+FUZZ_vpci_SRCS = $(VPCI_SRCS) $(PCI_SRCS) lab/pci/types.c lab/pci/pcitest.c
+FUZZ_vpci_SRCS += lab/vmbus/replies.c lab/fuzz/timers.c
 FUZZ_vpci_SRCS += lab/core/memory.c lab/core/faults.c lab/core/faults_parse.c
 FUZZ_vpci_SRCS += lab/core/counters.c lib/opts.c lib/log.c

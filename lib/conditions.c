@@ -13,25 +13,42 @@
 #define CGROUP_V2	"/sys/fs/cgroup"
 #define CGROUP_V1	"/sys/fs/cgroup/cpu"
 
-/* "cpu3 user nice system idle iowait irq softirq steal ...", proc(5). */
-static uint64_t read_steal(const cpu_set_t *cpus)
+/* "cpu3 user nice system idle iowait irq softirq steal ...", proc(5), in ticks. */
+void az_steal_each(void (*fn)(unsigned int cpu, uint64_t ns, void *ctx), void *ctx)
 {
+	uint64_t tick = AZ_NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
 	FILE *file = fopen("/proc/stat", "re");
-	unsigned long long steal, sum = 0;
+	unsigned long long ticks;
 	unsigned int cpu;
 	char line[512];
-	bool found = false;
 
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &steal) != 2 ||
-		    cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, cpus))
-			continue;
-		sum += steal;
-		found = true;
-	}
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &ticks) == 2)
+			fn(cpu, ticks * tick, ctx);
 	if (file)
 		fclose(file);
-	return found ? sum * (AZ_NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)) : UNKNOWN;
+}
+
+struct steal {
+	const cpu_set_t *cpus;
+	uint64_t ns;		/* of all of them, UNKNOWN: none was there */
+};
+
+static void add_steal(unsigned int cpu, uint64_t ns, void *ctx)
+{
+	struct steal *steal = ctx;
+
+	if (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, steal->cpus))
+		return;
+	steal->ns = steal->ns == UNKNOWN ? ns : steal->ns + ns;
+}
+
+static uint64_t read_steal(const cpu_set_t *cpus)
+{
+	struct steal steal = { cpus, UNKNOWN };
+
+	az_steal_each(add_steal, &steal);
+	return steal.ns;
 }
 
 /* Keeps the worst of @path/cpu.stat and what is there; its parents have quotas, too. */

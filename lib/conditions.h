@@ -13,6 +13,12 @@
 
 #include <jansson.h>
 
+/*
+ * Calls @fn for each CPU of /proc/stat with its steal time since boot: ns, in steps of a clock
+ * tick (10 ms). Where the hypervisor does not tell the kernel, that is 0.
+ */
+void az_steal_each(void (*fn)(unsigned int cpu, uint64_t ns, void *ctx), void *ctx);
+
 /* One reading; the members are private. What cannot be read is UINT64_MAX. */
 struct az_conditions {
 	uint64_t now;				/* ns, CLOCK_MONOTONIC */

@@ -8,10 +8,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __x86_64__
-#include <cpuid.h>
-#endif
 
+#include "lib/hypervisor.h"
 #include "lib/version.h"
 
 #define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities"
@@ -121,25 +119,12 @@ static json_t *mitigations(void)
 	return all;
 }
 
-/*
- * The vendor signature in CPUID leaf 0x40000000, which exists when leaf 1 says
- * that a hypervisor is present (ECX bit 31, TLFS 2.4).
- */
 static void set_hypervisor(json_t *env)
 {
 #ifdef __x86_64__
-	unsigned int eax, ebx, ecx, edx;
-	char name[13] = "";
+	char name[13];
 
-	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & (1u << 31))) {
-		set_string(env, "hypervisor", "none");
-		return;
-	}
-	__cpuid(0x40000000, eax, ebx, ecx, edx);
-	memcpy(name, &ebx, 4);
-	memcpy(name + 4, &ecx, 4);
-	memcpy(name + 8, &edx, 4);
-	set_string(env, "hypervisor", name);
+	set_string(env, "hypervisor", az_hypervisor(name, NULL) ? name : "none");
 #else
 	set_from_file(env, "hypervisor", "/sys/hypervisor/type", "unknown");
 #endif

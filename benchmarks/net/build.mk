@@ -20,7 +20,7 @@ AZIMUTH_SRCS += benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/c
 
 UNIT_TESTS += netstamps
 UNIT_netstamps_SRCS = benchmarks/net/stamps.c benchmarks/net/stages.c benchmarks/net/clock.c \
-		      lib/clock.c lib/pattern.c lib/hist.c lib/env.c lib/imds.c lib/log.c lib/result.c
+		      lib/clock.c lib/pattern.c lib/hist.c lib/env.c lib/hypervisor.c lib/imds.c lib/log.c lib/result.c
 
 UNIT_TESTS += netpath
 UNIT_netpath_SRCS = benchmarks/net/path.c benchmarks/net/rtnl.c lib/clock.c

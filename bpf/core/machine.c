@@ -6,46 +6,18 @@
 #include <unistd.h>
 
 #include "bpf/core/internal.h"
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-
-#define CPUID_HYPERVISOR_PRESENT	(1u << 31)
-#define CPUID_HYPERVISOR		0x40000000u
-
-void trace_hypervisor(char name[13], unsigned int *features)
-{
-	unsigned int a, b, c, d, part[3];
-
-	memset(name, 0, 13);
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & CPUID_HYPERVISOR_PRESENT))
-		return;
-	__cpuid(CPUID_HYPERVISOR, a, part[0], part[1], part[2]);
-	memcpy(name, part, sizeof(part));
-	if (!features)
-		return;
-	__cpuid(CPUID_HYPERVISOR + 1, a, b, c, d);
-	*features = a;
-}
+#include "lib/hypervisor.h"
 
 bool trace_on_hyperv(void)
 {
+#ifdef __x86_64__
 	char name[13];
 
-	trace_hypervisor(name, NULL);
-	return !strcmp(name, "Microsoft Hv");
-}
+	return az_hypervisor(name, NULL) && !strcmp(name, AZ_HYPERV);
 #else
-void trace_hypervisor(char name[13], unsigned int *features)
-{
-	name[0] = 0;
-}
-
-bool trace_on_hyperv(void)
-{
 	return !access("/sys/bus/vmbus", F_OK);
-}
 #endif
+}
 
 bool trace_function_there(const char *module, const char *function)
 {

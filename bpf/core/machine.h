@@ -5,12 +5,6 @@
 
 #include <stdbool.h>
 
-/*
- * The hypervisor by its CPUID signature, as "Microsoft Hv" or "KVMKVMKVM", and its features
- * (EAX of the next leaf) in *@features where that is not NULL. "": none, or no CPUID.
- */
-void trace_hypervisor(char name[13], unsigned int *features);
-
 /* Is this a guest of Hyper-V? Where there is no CPUID: does it have a VMBus? */
 bool trace_on_hyperv(void);
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "benchmarks/bench.h"
-#include "bpf/core/machine.h"
-#include "lib/clock.h"
+#include "lib/conditions.h"
+#include "lib/hypervisor.h"
 
 #define KVM_FEATURE_STEAL_TIME	(1u << 5)
 
@@ -19,29 +19,20 @@ static const char *no_steal_clock(void)
 	unsigned int features = 0;
 	char name[13];
 
-	trace_hypervisor(name, &features);
-	if (!strcmp(name, "Microsoft Hv"))
+	az_hypervisor(name, &features);
+	if (!strcmp(name, AZ_HYPERV))
 		return "Hyper-V does not tell its guests";
-	if (!strcmp(name, "KVMKVMKVM") && !(features & KVM_FEATURE_STEAL_TIME))
+	if (!strcmp(name, AZ_KVM) && !(features & KVM_FEATURE_STEAL_TIME))
 		return "this KVM does not tell its guests";
 	return NULL;
 }
 
-/* "cpu3 user nice system idle iowait irq softirq steal ...", proc(5), in ticks. */
-static void read_stat(struct trace_steal *steal)
+static void note_steal(unsigned int cpu, uint64_t ns, void *ctx)
 {
-	uint64_t tick = AZ_NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
-	unsigned long long ticks;
-	char line[1024];
-	unsigned int cpu;
-	FILE *file = fopen("/proc/stat", "re");
+	struct trace_steal *steal = ctx;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %*u %llu", &cpu, &ticks) == 2 &&
-		    cpu < steal->cpus)
-			steal->ns[cpu] = ticks * tick;
-	if (file)
-		fclose(file);
+	if (cpu < steal->cpus)
+		steal->ns[cpu] = ns;
 }
 
 void trace_steal_unknown(struct trace_steal *steal, const char *why)
@@ -60,7 +51,7 @@ void trace_steal_read(struct trace_steal *steal)
 	steal->cpus = cpus > 0 ? (unsigned int)cpus : 0;
 	steal->ns = calloc(steal->cpus, sizeof(*steal->ns));
 	if (steal->ns)
-		read_stat(steal);
+		az_steal_each(note_steal, steal);
 	else
 		trace_steal_unknown(steal, "no memory");
 }

@@ -47,6 +47,12 @@ enum trace_block {
 #define TRACE_EVENTS_BYTES	(64u << 10)
 #define TRACE_JSON_BYTES	(1u << 20)
 
+/* Where the writer begins a new block: what is lost of a full disk is less than that. */
+#define TRACE_WRITE_BYTES	(4u << 10)
+
+/* More than the last block has: its counts, and why it ended. */
+#define TRACE_END_BYTES		4096u
+
 /* An event takes at most that much: flags, and seven varints. */
 #define TRACE_EVENT_BYTES	71u
 

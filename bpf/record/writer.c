@@ -44,6 +44,18 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
+/*
+ * Keeps room behind the last block, which a block that does not fit gives back when it is cut:
+ * so that the end of a recording on a full disk fits. Where nothing can be reserved, a
+ * pipe or an old file system, nothing is. 0 or -ENOSPC.
+ */
+static int reserve(const struct trace_writer *w, size_t bytes)
+{
+	if (!fallocate(w->fd, FALLOC_FL_KEEP_SIZE, (off_t)(w->bytes + bytes), TRACE_END_BYTES))
+		return 0;
+	return errno == ENOSPC ? -ENOSPC : 0;
+}
+
 /* @block has room for its start before @len bytes of payload. */
 static int write_block(struct trace_writer *w, enum trace_block type, uint8_t *block, uint32_t len,
 		       uint32_t count)
@@ -55,6 +67,8 @@ static int write_block(struct trace_writer *w, enum trace_block type, uint8_t *b
 	start[3] = htole32(trace_crc(trace_crc(0, block, 12), block + TRACE_BLOCK_START, len));
 	memcpy(block + 12, &start[3], 4);
 	rc = write_all(w->fd, block, TRACE_BLOCK_START + len);
+	if (!rc && type != TRACE_BLOCK_END)
+		rc = reserve(w, TRACE_BLOCK_START + len);
 	if (!rc) {
 		w->bytes += TRACE_BLOCK_START + len;
 		return 0;
@@ -89,7 +103,7 @@ int trace_writer_open(struct trace_writer *w, const char *path, const json_t *he
 	int rc;
 
 	memset(w, 0, sizeof(*w));
-	w->block = malloc(TRACE_BLOCK_START + TRACE_EVENTS_BYTES);
+	w->block = malloc(TRACE_BLOCK_START + TRACE_WRITE_BYTES);
 	if (!w->block)
 		return -ENOMEM;
 	w->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -169,7 +183,7 @@ int trace_writer_event(struct trace_writer *w, const struct azt_event *event)
 	w->len = (uint32_t)(put_event(payload + w->len, event, &w->last) - payload);
 	w->last = *event;
 	w->count++;
-	return w->len > TRACE_EVENTS_BYTES - TRACE_EVENT_BYTES ? write_events(w) : 0;
+	return w->len > TRACE_WRITE_BYTES - TRACE_EVENT_BYTES ? write_events(w) : 0;
 }
 
 int trace_writer_flush(struct trace_writer *w, const json_t *counts)
@@ -184,6 +198,9 @@ int trace_writer_end(struct trace_writer *w, const json_t *counts)
 	int rc = write_events(w), end;
 
 	end = write_json(w, TRACE_BLOCK_END, counts);
+	/* What was kept for the end is not the file's any more. A pipe cannot be cut. */
+	if (!end && ftruncate(w->fd, (off_t)w->bytes) && errno != EINVAL)
+		end = -errno;
 	if (close(w->fd) && !end)
 		end = -errno;
 	free(w->block);

@@ -319,6 +319,8 @@ tracer_begin() {
 	tracing || return
 	tracer_name=$1
 	shift
+	# What an earlier one said is not what this one says.
+	rm -f "/tmp/trace-$tracer_name.txt"
 	azimuth trace "$tracer_name" --verbose --ready --json "/tmp/trace-$tracer_name.json" "$@" \
 		>"/tmp/trace-$tracer_name.txt" 2>&1 &
 	echo $! >"/tmp/trace-$tracer_name.pid"
@@ -328,7 +330,7 @@ tracer_begin() {
 	return 1
 }
 tracer_settled() {
-	grep -q ^tracing "/tmp/trace-$1.txt" ||
+	grep -qs ^tracing "/tmp/trace-$1.txt" ||
 		! kill -0 "$(cat "/tmp/trace-$1.pid")"
 }
 

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "launch/tools/tool.h"
+#include "lib/clock.h"
 
 #define PRIORITY	50
 
@@ -27,17 +27,9 @@ struct common {
 	_Atomic int ready, stop;
 };
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 static void spin_until(uint64_t end)
 {
-	while (now() < end)
+	while (az_clock_ns() < end)
 		;
 }
 
@@ -47,17 +39,17 @@ static void wait_to_be_woken(struct common *c, int fd)
 
 	c->ready++;
 	if (read(fd, &byte, 1) == 1)
-		c->ran = now();
+		c->ran = az_clock_ns();
 	_exit(0);
 }
 
 static void run_without_pause(struct common *c)
 {
-	uint64_t last = now(), t;
+	uint64_t last = az_clock_ns(), t;
 
 	c->ready++;
 	for (; !c->stop; last = t) {
-		t = now();
+		t = az_clock_ns();
 		if (t - last > c->gap_to - c->gap_from) {
 			c->gap_from = last;
 			c->gap_to = t;
@@ -75,14 +67,14 @@ static int hold(struct common *c, int fd, uint64_t ns)
 
 	if (sched_setscheduler(0, SCHED_FIFO, &fifo))
 		return -errno;
-	from = now();
+	from = az_clock_ns();
 	spin_until(from + ns / 2);
-	waking = now();
+	waking = az_clock_ns();
 	if (write(fd, "", 1) != 1)
 		return -errno;
-	woken = now();
+	woken = az_clock_ns();
 	spin_until(from + ns);
-	to = now();
+	to = az_clock_ns();
 	if (sched_setscheduler(0, SCHED_OTHER, &other))
 		return -errno;
 	while (!c->ran || c->seen <= to)

@@ -10,24 +10,7 @@ AZT_EVENTS(AZT_TOOL_HVCALL, hvcall_model)
 
 LICENSE_GPL;
 
-/* One copy of the model for all programs: these are no hot paths, and the object stays small. */
-static __noinline int note(u16 type, u64 key, u64 a, u64 b)
-{
-	azt_event(type, key, a, b);
-	return 0;
-}
-
-/*
- * Who makes the call: a thread stays the same when it moves to another CPU, an idle CPU
- * cannot move. An interrupt that makes the same call on top of its thread's looks like that
- * thread: AZT_TWICE and AZT_UNMATCHED count it.
- */
-static __always_inline u64 caller(void)
-{
-	u32 thread = (u32)bpf_get_current_pid_tgid();
-
-	return thread ? thread : 1ull << 32 | bpf_get_smp_processor_id();
-}
+#include "bpf/kern/caller.h"
 
 /* ---- every hypercall, where the kernel has one function for them ------------------------- */
 
@@ -47,19 +30,8 @@ int BPF_PROG(all_end, u64 control, u64 param1, u64 param2, u64 status)
 
 /* ---- those who make them ------------------------------------------------------------------ */
 
-#define CALLER(name, function, who)				\
-	SEC("fentry/" #function)				\
-	int BPF_PROG(name##_begin)				\
-	{							\
-		note(HVCALL_CALLER_BEGIN, caller(), who, 0);	\
-		return 0;					\
-	}							\
-	SEC("fexit/" #function)					\
-	int BPF_PROG(name##_end)				\
-	{							\
-		note(HVCALL_CALLER_END, caller(), who, 0);	\
-		return 0;					\
-	}
+#define CALLER(name, function, who)	\
+	BRACKET(name, function, HVCALL_CALLER_BEGIN, HVCALL_CALLER_END, who, 0, 0)
 
 CALLER(signal, vmbus_set_event, HVCALL_SIGNAL)
 CALLER(post, hv_post_message, HVCALL_POST)

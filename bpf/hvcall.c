@@ -2,11 +2,11 @@
 /* "azimuth trace hvcall": hypercalls by code and by who makes them, timers by MSR. */
 #include "bpf/core/trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/core/machine.h"
+#include "bpf/core/skeleton.h"
 #include "bpf/hvcall.skel.h"
 #include "bpf/hvcall_model.h"
 #include "lib/log.h"
@@ -101,21 +101,14 @@ static int prepare(struct trace_run *run)
 	return az_env("no Hyper-V here: this machine makes no hypercalls of it");
 }
 
+TRACE_SKELETON(hvcall)
+
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
 {
-	struct hvcall_bpf *bpf = hvcall_bpf__open();
+	struct hvcall_bpf *bpf = open_skeleton(cfg, skel);
 
-	if (!bpf)
-		return NULL;
-	memcpy((void *)&bpf->rodata->azt_cfg, cfg, sizeof(*cfg));
-	*skel = bpf;
-	return bpf->obj;
-}
-
-static void close_object(void *skel)
-{
-	hvcall_bpf__destroy(skel);
+	return bpf ? bpf->obj : NULL;
 }
 
 static void model(const struct azt_event *event)
@@ -181,12 +174,11 @@ static const char *name_at(unsigned int index)
 /* Of hypercall @index, over all CPUs; false: there was none. */
 static bool of_code(const struct trace_run *run, unsigned int index, struct hvcall_stats *sum)
 {
-	unsigned int rows = run->replay ? 1 : run->cpus, i;
-	struct hvcall_stats *each = calloc(rows, sizeof(*each));
+	struct hvcall_stats *each;
+	unsigned int rows, i;
 
 	memset(sum, 0, sizeof(*sum));
-	if (!each || trace_stats(run, "hvcall_codes", index, each, sizeof(*each)))
-		rows = 0;
+	each = trace_rows(run, "hvcall_codes", index, sizeof(*each), &rows);
 	for (i = 0; i < rows; i++) {
 		sum->count += each[i].count;
 		sum->failed += each[i].failed;

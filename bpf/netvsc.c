@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf/core/skeleton.h"
 #include "bpf/netvsc.skel.h"
 #include "bpf/netvsc_model.h"
 #include "bpf/netvsc_view.h"
@@ -205,25 +206,20 @@ static const struct az_opt options[] = {
 
 /* ---- the object ------------------------------------------------------------------- */
 
+TRACE_SKELETON(netvsc)
+
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
 {
-	struct netvsc_bpf *bpf = netvsc_bpf__open();
+	struct netvsc_bpf *bpf = open_skeleton(cfg, skel);
 
 	if (!bpf)
 		return NULL;
-	memcpy((void *)&bpf->rodata->azt_cfg, cfg, sizeof(*cfg));
 	memcpy((void *)&bpf->rodata->netvsc_count, &devices.count, sizeof(devices.count));
 	memcpy((void *)bpf->rodata->netvsc_ifindex, devices.ifindex, sizeof(devices.ifindex));
 	memcpy((void *)bpf->rodata->netvsc_instance, devices.instance, sizeof(devices.instance));
 	memcpy((void *)&bpf->rodata->netvsc_only, &asked.queue, sizeof(asked.queue));
-	*skel = bpf;
 	return bpf->obj;
-}
-
-static void close_object(void *skel)
-{
-	netvsc_bpf__destroy(skel);
 }
 
 static void model(const struct azt_event *event)

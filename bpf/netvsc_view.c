@@ -156,13 +156,13 @@ static void show_flight(const struct trace_run *run, FILE *out)
 
 static uint64_t drops_for(const struct trace_run *run, unsigned int reason)
 {
-	unsigned int cpus = run->replay ? 1 : run->cpus, cpu;
-	struct netvsc_reason *each = calloc(cpus, sizeof(*each));
+	struct netvsc_reason *each;
+	unsigned int cpus, cpu;
 	uint64_t sum = 0;
 
-	if (each && !trace_stats(run, "netvsc_reasons", reason, each, sizeof(*each)))
-		for (cpu = 0; cpu < cpus; cpu++)
-			sum += each[cpu].drops;
+	each = trace_rows(run, "netvsc_reasons", reason, sizeof(*each), &cpus);
+	for (cpu = 0; cpu < cpus; cpu++)
+		sum += each[cpu].drops;
 	free(each);
 	return sum;
 }

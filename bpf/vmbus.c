@@ -2,12 +2,12 @@
 /* "azimuth trace vmbus": channels, their interrupts, signals and rings. */
 #include "bpf/core/trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bpf/core/channels.h"
+#include "bpf/core/skeleton.h"
 #include "bpf/vmbus.skel.h"
 #include "bpf/vmbus_model.h"
 #include "lib/log.h"
@@ -68,21 +68,14 @@ static int prepare(struct trace_run *run)
 	return az_env("no VMBus here: hv_vmbus is not in this kernel or not loaded");
 }
 
+TRACE_SKELETON(vmbus)
+
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
 {
-	struct vmbus_bpf *bpf = vmbus_bpf__open();
+	struct vmbus_bpf *bpf = open_skeleton(cfg, skel);
 
-	if (!bpf)
-		return NULL;
-	memcpy((void *)&bpf->rodata->azt_cfg, cfg, sizeof(*cfg));
-	*skel = bpf;
-	return bpf->obj;
-}
-
-static void close_object(void *skel)
-{
-	vmbus_bpf__destroy(skel);
+	return bpf ? bpf->obj : NULL;
 }
 
 /*
@@ -176,20 +169,21 @@ static void add(struct total *total, const struct vmbus_stats *one, unsigned int
 	}
 }
 
-static int total_of(const struct trace_run *run, unsigned int relid, struct total *total)
+/* False: it could not be read. */
+static bool total_of(const struct trace_run *run, unsigned int relid, struct total *total)
 {
-	unsigned int cpus = run->replay ? 1 : run->cpus, cpu;
-	struct vmbus_stats *each = calloc(cpus, sizeof(*each));
+	struct vmbus_stats *each;
+	unsigned int cpus, cpu;
 	uint64_t most = 0;
-	int rc = each ? trace_stats(run, "vmbus_channels", relid, each, sizeof(*each)) : -ENOMEM;
 
 	memset(total, 0, sizeof(*total));
-	for (cpu = 0; !rc && cpu < cpus; cpu++)
+	each = trace_rows(run, "vmbus_channels", relid, sizeof(*each), &cpus);
+	for (cpu = 0; cpu < cpus; cpu++)
 		add(total, &each[cpu], cpu, &most);
 	free(each);
-	if (run->replay && !rc)
+	if (run->replay && cpus)
 		total->busiest = replayed_busiest(relid);
-	return rc;
+	return cpus;
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -209,7 +203,7 @@ static void show_channel(struct trace_run *run, FILE *out, const struct trace_ch
 {
 	struct total t;
 
-	if (total_of(run, channel->relid, &t) ||
+	if (!total_of(run, channel->relid, &t) ||
 	    !(t.all.interrupts | t.all.sends | t.all.signals_write | t.all.signals_read))
 		return;
 	fprintf(out, "%5u %-12.12s %3u %3u %3u %8llu %8llu %8llu %5.1f%% %4.0f%% %4.0f%% %6llu\n",
@@ -238,7 +232,7 @@ static json_t *channel_json(struct trace_run *run, const struct trace_channel *c
 {
 	struct total t;
 
-	if (total_of(run, channel->relid, &t))
+	if (!total_of(run, channel->relid, &t))
 		return NULL;
 	return json_pack("{s:i, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 			 "relid", (int)channel->relid, "device", channel->device,

@@ -8,20 +8,7 @@ AZT_EVENTS(AZT_TOOL_VPCI, vpci_model)
 
 LICENSE_GPL;
 
-/* One copy of the model for all programs: these are no hot paths, and the object stays small. */
-static __noinline int note(u16 type, u64 key, u64 a, u64 b)
-{
-	azt_event(type, key, a, b);
-	return 0;
-}
-
-/* A thread stays the same when it moves to another CPU; an idle CPU cannot move. */
-static __always_inline u64 who(void)
-{
-	u32 thread = (u32)bpf_get_current_pid_tgid();
-
-	return thread ? thread : 1ull << 32 | bpf_get_smp_processor_id();
-}
+#include "bpf/kern/caller.h"
 
 static __always_inline u32 relid_of(struct hv_device *device)
 {
@@ -33,81 +20,29 @@ static __always_inline u64 access_of(struct hv_pci_dev *dev, int where, int size
 	return VPCI_ACCESS(where, size, relid_of(dev->hbus->hdev));
 }
 
-SEC("fentry/_hv_pcifront_read_config")
-int BPF_PROG(read_begin)
-{
-	note(VPCI_BEGIN, who(), VPCI_READ, 0);
-	return 0;
-}
+#define AROUND(name, function, what, at_begin, at_end, args...)	\
+	BRACKET(name, function, VPCI_BEGIN, VPCI_END, what, at_begin, at_end, ##args)
 
-SEC("fexit/_hv_pcifront_read_config")
-int BPF_PROG(read_end, struct hv_pci_dev *dev, int where, int size, u32 *value)
-{
-	note(VPCI_END, who(), VPCI_READ, access_of(dev, where, size));
-	return 0;
-}
+#define CONFIG(name, function, what)					\
+	AROUND(name, function, what, 0, access_of(dev, where, size),	\
+	       struct hv_pci_dev *dev, int where, int size)
 
-SEC("fentry/_hv_pcifront_write_config")
-int BPF_PROG(write_begin)
-{
-	note(VPCI_BEGIN, who(), VPCI_WRITE, 0);
-	return 0;
-}
+CONFIG(read, _hv_pcifront_read_config, VPCI_READ)
+CONFIG(write, _hv_pcifront_write_config, VPCI_WRITE)
 
-SEC("fexit/_hv_pcifront_write_config")
-int BPF_PROG(write_end, struct hv_pci_dev *dev, int where, int size, u32 value)
-{
-	note(VPCI_END, who(), VPCI_WRITE, access_of(dev, where, size));
-	return 0;
-}
-
-#define INTERRUPT(name, function, what)						\
-	SEC("fentry/" #function)						\
-	int BPF_PROG(name##_begin, struct irq_data *data)			\
-	{									\
-		note(VPCI_BEGIN, who(), what, 0);				\
-		return 0;							\
-	}									\
-	SEC("fexit/" #function)							\
-	int BPF_PROG(name##_end, struct irq_data *data)				\
-	{									\
-		note(VPCI_END, who(), what, data->irq);			\
-		return 0;							\
-	}
+#define INTERRUPT(name, function, what)	\
+	AROUND(name, function, what, 0, data->irq, struct irq_data *data)
 
 INTERRUPT(compose, hv_compose_msi_msg, VPCI_COMPOSE)
 INTERRUPT(retarget, hv_irq_unmask, VPCI_RETARGET)
 
-#define DEVICE(name, function, what)						\
-	SEC("fentry/" #function)						\
-	int BPF_PROG(name##_begin, struct hv_device *device)			\
-	{									\
-		note(VPCI_BEGIN, who(), what, relid_of(device));		\
-		return 0;							\
-	}									\
-	SEC("fexit/" #function)							\
-	int BPF_PROG(name##_end)						\
-	{									\
-		note(VPCI_END, who(), what, 0);				\
-		return 0;							\
-	}
+#define DEVICE(name, function, what)	\
+	AROUND(name, function, what, relid_of(device), 0, struct hv_device *device)
 
 DEVICE(probe, hv_pci_probe, VPCI_PROBE)
 DEVICE(remove, hv_pci_remove, VPCI_REMOVE)
 
-#define STEP(name, function, what)						\
-	SEC("fentry/" #function)						\
-	int BPF_PROG(name##_begin)						\
-	{									\
-		note(VPCI_BEGIN, who(), what, 0);				\
-		return 0;							\
-	}									\
-	SEC("fexit/" #function)							\
-	int BPF_PROG(name##_end)						\
-	{									\
-		note(VPCI_END, who(), what, 0);				\
-		return 0;							\
-	}
+#define STEP(name, function, what)	AROUND(name, function, what, 0, 0)
 
 STEP(version, hv_pci_protocol_negotiation, VPCI_VERSION)
 STEP(relations, hv_pci_query_relations, VPCI_RELATIONS)

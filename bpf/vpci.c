@@ -2,11 +2,11 @@
 /* "azimuth trace vpci": config space, interrupts and probes of PCI devices behind VMBus. */
 #include "bpf/core/trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/core/machine.h"
+#include "bpf/core/skeleton.h"
 #include "bpf/vpci.skel.h"
 #include "bpf/vpci_model.h"
 #include "lib/log.h"
@@ -97,21 +97,14 @@ static int prepare(struct trace_run *run)
 		      "pci-hyperv first; a device that comes or is bound later is seen)");
 }
 
+TRACE_SKELETON(vpci)
+
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
 {
-	struct vpci_bpf *bpf = vpci_bpf__open();
+	struct vpci_bpf *bpf = open_skeleton(cfg, skel);
 
-	if (!bpf)
-		return NULL;
-	memcpy((void *)&bpf->rodata->azt_cfg, cfg, sizeof(*cfg));
-	*skel = bpf;
-	return bpf->obj;
-}
-
-static void close_object(void *skel)
-{
-	vpci_bpf__destroy(skel);
+	return bpf ? bpf->obj : NULL;
 }
 
 static void model(const struct azt_event *event)
@@ -137,12 +130,11 @@ static const char *event_name(const struct azt_event *event)
 
 static bool of_register(const struct trace_run *run, unsigned int index, struct vpci_register *sum)
 {
-	unsigned int rows = run->replay ? 1 : run->cpus, i;
-	struct vpci_register *each = calloc(rows, sizeof(*each));
+	struct vpci_register *each;
+	unsigned int rows, i;
 
 	memset(sum, 0, sizeof(*sum));
-	if (!each || trace_stats(run, "vpci_registers", index, each, sizeof(*each)))
-		rows = 0;
+	each = trace_rows(run, "vpci_registers", index, sizeof(*each), &rows);
 	for (i = 0; i < rows; i++) {
 		sum->reads += each[i].reads;
 		sum->writes += each[i].writes;

@@ -12,6 +12,7 @@
 
 #include "bpf/core/steal.h"
 #include "bpf/wake_filter.h"
+#include "bpf/core/skeleton.h"
 #include "bpf/wake.skel.h"
 #include "bpf/wake_model.h"
 #include "lib/clock.h"
@@ -138,22 +139,17 @@ static int prepare(struct trace_run *run)
 	return ret;
 }
 
+TRACE_SKELETON(wake)
+
 static struct bpf_object *open_object(struct trace_run *run, const struct azt_config *cfg,
 				      void **skel)
 {
-	struct wake_bpf *bpf = wake_bpf__open();
+	struct wake_bpf *bpf = open_skeleton(cfg, skel);
 
 	if (!bpf)
 		return NULL;
-	memcpy((void *)&bpf->rodata->azt_cfg, cfg, sizeof(*cfg));
 	memcpy((void *)&bpf->rodata->wake_filter, &filter, sizeof(filter));
-	*skel = bpf;
 	return bpf->obj;
-}
-
-static void close_object(void *skel)
-{
-	wake_bpf__destroy(skel);
 }
 
 static void model(const struct azt_event *event)
@@ -176,12 +172,11 @@ static const char *event_name(const struct azt_event *event)
 /* What the kernel counted of @cpu's waits; false: nothing ran there. */
 static bool of_cpu(const struct trace_run *run, unsigned int cpu, struct wake_cpu *sum)
 {
-	unsigned int rows = run->replay ? 1 : run->cpus, i;
-	struct wake_cpu *each = calloc(rows, sizeof(*each));
+	struct wake_cpu *each;
+	unsigned int rows, i;
 
 	memset(sum, 0, sizeof(*sum));
-	if (!each || trace_stats(run, "wake_cpus", cpu, each, sizeof(*each)))
-		rows = 0;
+	each = trace_rows(run, "wake_cpus", cpu, sizeof(*each), &rows);
 	for (i = 0; i < rows; i++) {
 		sum->runs += each[i].runs;
 		sum->waits += each[i].waits;
@@ -292,14 +287,19 @@ static void show_waiting(struct trace_run *run, FILE *out)
 			bench_time(age, (double)(now - w.task[i].f.since)));
 }
 
+static void read_steal(const struct trace_run *run, struct trace_steal *now)
+{
+	if (run->replay)
+		trace_steal_unknown(now, "a recording has none");
+	else
+		trace_steal_read(now);
+}
+
 static void show(struct trace_run *run, FILE *out)
 {
 	struct trace_steal now;
 
-	if (run->replay)
-		trace_steal_unknown(&now, "a recording has none");
-	else
-		trace_steal_read(&now);
+	read_steal(run, &now);
 	show_cpus(run, out, &now);
 	if (now.missing)
 		fprintf(out, "steal time: not known: %s\n", now.missing);
@@ -335,10 +335,7 @@ static void result(struct trace_run *run, json_t *json)
 	struct wake_cpu sum;
 	unsigned int cpu;
 
-	if (run->replay)
-		trace_steal_unknown(&now, "a recording has none");
-	else
-		trace_steal_read(&now);
+	read_steal(run, &now);
 	for (cpu = 0; cpu < cpus_of(run); cpu++) {
 		one = of_cpu(run, cpu, &sum) ? cpu_json(cpu, &sum, &now) : NULL;
 		if (one)

@@ -134,17 +134,31 @@ int trace_stats(const struct trace_run *run, const char *name, unsigned int inde
 	return bpf_map_lookup_elem(bpf_map__fd(map), &index, values);
 }
 
+void *trace_rows(const struct trace_run *run, const char *name, unsigned int index, size_t size,
+		 unsigned int *rows)
+{
+	unsigned int cpus = run->replay ? 1 : run->cpus;
+	void *values = calloc(cpus, size);
+
+	*rows = 0;
+	if (values && !trace_stats(run, name, index, values, size)) {
+		*rows = cpus;
+		return values;
+	}
+	free(values);
+	return NULL;
+}
+
 uint64_t trace_count(const struct trace_run *run, unsigned int counter)
 {
 	uint64_t *values, sum = 0;
-	unsigned int cpu;
+	unsigned int cpus, cpu;
 
 	if (run->replay)
 		return azt_model->counts[counter];
-	values = calloc(run->cpus, sizeof(*values));
-	if (values && !trace_stats(run, "azt_counts", counter, values, sizeof(*values)))
-		for (cpu = 0; cpu < run->cpus; cpu++)
-			sum += values[cpu];
+	values = trace_rows(run, "azt_counts", counter, sizeof(*values), &cpus);
+	for (cpu = 0; cpu < cpus; cpu++)
+		sum += values[cpu];
 	free(values);
 	return sum;
 }

@@ -204,6 +204,13 @@ int trace_stats(const struct trace_run *run, const char *map, unsigned int index
 		size_t size);
 
 /*
+ * The same in memory that the caller frees; *@rows of them. Where it cannot be read there
+ * are none, and NULL is returned.
+ */
+void *trace_rows(const struct trace_run *run, const char *map, unsigned int index, size_t size,
+		 unsigned int *rows);
+
+/*
  * Calls @fn for each used entry of AZT_TABLE @table, of @size bytes: what is in flight now.
  * Returns how many there are.
  */

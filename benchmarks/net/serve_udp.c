@@ -213,7 +213,7 @@ static void send_due(struct udp_server *udp)
 	struct msghdr msg;
 	uint64_t now;
 
-	while (delay_first(&t->queue) <= (now = az_clock_ns())) {
+	while (t->queue.count && delay_first(&t->queue) <= (now = az_clock_ns())) {
 		item = delay_pop(&t->queue);
 		msg = (struct msghdr){ .msg_name = &item->addr, .msg_namelen = item->addrlen };
 		server_held(t, item->data, item->len, now - item->taken);

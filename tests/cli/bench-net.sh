@@ -242,6 +242,27 @@ knee()
 	served
 }
 
+# A connection that asks without end is alone with its thread of the server, until others come.
+not_alone()
+{
+	local first
+
+	serve
+	"$azimuth" bench net --proto tcp --count 0 --json "$work/first.json" "$peer" >/dev/null 2>&1 &
+	first=$!
+	sleep 1
+	net --proto tcp --count 500 --warmup 0
+	holds "TCP: a second client is served beside a busy one" '.net.counts.received == 500'
+	net --proto crr --count 50 --warmup 0
+	holds "TCP: and so are short connections" '.net.counts.received == 50'
+	kill -INT "$first"
+	wait "$first" || true
+	served
+	mv "$work/first.json" "$work/net.json"
+	holds "TCP: the busy one has lost nothing meanwhile" \
+		'.net.counts | .received > 500 and .lost == 0 and .corrupt == 0'
+}
+
 refusals()
 {
 	refuses "nobody there" 3 'nothing answers at 127.0.0.1:9' "$azimuth" bench net 127.0.0.1:9
@@ -266,6 +287,7 @@ faults
 delays
 omission
 knee
+not_alone
 refusals
 thousand
 tap_done

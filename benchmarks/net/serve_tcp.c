@@ -378,7 +378,8 @@ static void count_streak(struct tcp_server *srv, const struct epoll_event *event
 	struct timeval limit = { .tv_usec = ALONE_NS / 1000 };
 	struct conn *conn = srv->conns;
 
-	if (n != 1 || !conn || conn->next || events[0].data.ptr != conn || conn->events != EPOLLIN) {
+	if (n != 1 || !conn || conn->next || events[0].data.ptr != conn ||
+	    conn->events != EPOLLIN) {
 		srv->streak = 0;
 		return;
 	}
